@@ -1,0 +1,1 @@
+//! Packets in, results out: the one object that every engine runs.

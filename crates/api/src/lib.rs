@@ -1,0 +1,1 @@
+//! The HTTP face: REST, live video, playback, the web pages.

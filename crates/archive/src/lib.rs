@@ -1,0 +1,1 @@
+//! The bus to files that last: segments, rows, days, retention.

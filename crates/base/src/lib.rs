@@ -1,0 +1,1 @@
+//! The words of Flumen: ids, media time, packets, results, the one error.

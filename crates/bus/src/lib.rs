@@ -1,0 +1,1 @@
+//! The promise between workers: topics, partitions, offsets, compacted tables.

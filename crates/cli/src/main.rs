@@ -1,0 +1,2 @@
+//! The one door: the binary `flumen`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Synthetic cameras with exact ground truth.

@@ -1,0 +1,1 @@
+//! Cameras to packets on the bus.

@@ -1,0 +1,1 @@
+//! The embedded durable log: bytes, offsets, recovery, retention.

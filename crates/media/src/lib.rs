@@ -1,0 +1,1 @@
+//! FFmpeg behind small safe types, and fMP4 in Rust.

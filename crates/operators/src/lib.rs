@@ -1,0 +1,1 @@
+//! Pure frame analysis: planes in, detections out.

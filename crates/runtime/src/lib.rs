@@ -1,0 +1,1 @@
+//! The embedded stream runtime of one process.
