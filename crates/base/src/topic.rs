@@ -1,0 +1,28 @@
+//! The topics by name; what travels on each is in `docs/ref/topics.md`.
+
+/// Compacted: cameras as their owners want them.
+pub const CAMERAS: &str = "flumen.cameras";
+/// Compacted, one partition: who holds a camera.
+pub const OWNERS: &str = "flumen.owners";
+/// Encoded video and audio, one access unit a record, and markers.
+pub const VIDEO: &str = "flumen.video";
+/// What each frame holds.
+pub const FRAMES: &str = "flumen.frames";
+/// Events, begin to end.
+pub const EVENTS: &str = "flumen.events";
+/// JPEGs of events.
+pub const PICTURES: &str = "flumen.pictures";
+/// Compacted: spans that are not covered.
+pub const GAPS: &str = "flumen.gaps";
+/// Compacted: archived files.
+pub const SEGMENTS: &str = "flumen.segments";
+/// Records that could not be used.
+pub const REJECTS: &str = "flumen.rejects";
+
+/// Topics that are logs: kept by age and bytes.
+pub const LOGS: [&str; 5] = [VIDEO, FRAMES, EVENTS, PICTURES, REJECTS];
+/// Topics that are tables: the last record of each key is kept.
+pub const TABLES: [&str; 4] = [CAMERAS, OWNERS, GAPS, SEGMENTS];
+
+/// Name of the record header that holds the PacketHeader.
+pub const PACKET_HEADER: &str = "h";
