@@ -1,0 +1,64 @@
+# The front door. `make help` lists what there is; CI runs the same targets.
+#
+# One target folder and one feature set serve demo, test and it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+DATA ?= data
+LISTEN ?= 127.0.0.1:8080
+TIMED := deploy/timed.sh
+
+.PHONY: help setup web build demo test it lint bench soak fuzz footage clean
+
+help: ## What can be made
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## Install what is missing (Debian or Ubuntu), saying what and why
+	@deploy/setup.sh build
+
+web: setup
+	@$(TIMED) "web pages" deploy/web.sh
+
+build: setup web
+	@$(TIMED) "build" cargo build --locked --bin flumen
+
+demo: build ## Four cameras live in the browser, with boxes, events and archive
+	@exec target/debug/flumen demo --data "$(DATA)" --listen "$(LISTEN)"
+
+test: setup web ## All tests that need no server
+	@$(TIMED) "rust tests" cargo test --locked --workspace
+	@$(TIMED) "web tests" npm --prefix web run --silent check
+
+it: setup web ## Tests with a real RTSP server, FFmpeg and a browser
+	@deploy/setup.sh it
+	@$(TIMED) "build" cargo build --locked --bin flumen
+	@$(TIMED) "integration tests" cargo test --locked -p flumen-cli --test it -- --test-threads=1
+
+lint: setup web ## Formatting, lints, dead links, house plan
+	@deploy/setup.sh lint
+	@$(TIMED) "format" cargo fmt --all --check
+	@$(TIMED) "clippy" cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+	@$(TIMED) "papers" cargo test --locked --quiet -p flumen-cli --test papers --test house
+
+bench: setup web ## Speed and quality against references, side by side
+	@deploy/setup.sh it
+	@cargo build --release --locked --bin flumen --example bench -p flumen-cli -p flumen-journal
+	@target/release/flumen bench --out target/bench $(if $(FOOTAGE),--footage "$(FOOTAGE)")
+
+footage: setup web ## Tests and scores on footage with truth: FOOTAGE=DIR
+	@test -n "$(FOOTAGE)" || { echo "make footage needs FOOTAGE=DIR, a folder as docs/ref/footage.md describes"; exit 2; }
+	@test -d "$(FOOTAGE)" || { echo "FOOTAGE=$(FOOTAGE): there is no such directory"; exit 2; }
+	@FLUMEN_FOOTAGE="$$(realpath "$(FOOTAGE)")" cargo test --locked -p flumen-media -p flumen-lab --test footage
+
+soak: setup web ## Long fault campaigns; a dated report goes to docs/reports
+	@deploy/setup.sh it
+	@cargo build --locked --bin flumen
+	@FLUMEN_SOAK=1 cargo test --locked -p flumen-cli --test soak -- --nocapture --test-threads=1
+
+fuzz: setup ## Each fuzz target for FUZZ_SECONDS (60) seconds
+	@deploy/fuzz.sh $${FUZZ_SECONDS:-60}
+
+clean: ## Remove what was built here
+	cargo clean
+	rm -rf web/dist web/node_modules

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Installs what is missing, and only that: deploy/setup.sh build|it|lint
+#
+# Knows Debian 12 and newer and Ubuntu 24.04 and newer; on anything else it says what to install.
+set -euo pipefail
+part=${1:-build}
+rust_minimum=1.95
+
+say() { printf '%s\n' "$*"; }
+have() { command -v "$1" >/dev/null 2>&1; }
+at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+
+# name of the Debian package, why it is needed, and a test that tells whether it is there
+needs=()
+want() {
+  local package=$1 why=$2
+  shift 2
+  if ! "$@" >/dev/null 2>&1; then
+    needs+=("$package")
+    say "  will install $package: $why"
+  fi
+}
+library() { have pkg-config && pkg-config --exists "$1"; }
+installed() { have dpkg-query && dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
+rust_ok() { have cargo && have rustc && at_least "$rust_minimum" "$(rustc --version | cut -d' ' -f2)"; }
+libclang() { ls /usr/lib/llvm-*/lib/libclang*.so* /usr/lib/*/libclang*.so* 2>/dev/null | grep -q .; }
+
+for_build() {
+  want ca-certificates "package registries speak TLS" test -e /etc/ssl/certs/ca-certificates.crt
+  want pkg-config "finds the FFmpeg libraries" have pkg-config
+  want gcc "links programs and compiles SQLite" have cc
+  want libc6-dev "C headers" test -e /usr/include/stdio.h
+  want libavformat-dev "reads and writes cameras' containers" library libavformat
+  want libavcodec-dev "decodes and encodes video" library libavcodec
+  want libswscale-dev "converts pictures" library libswscale
+  want libclang-dev "reads the FFmpeg headers" libclang
+  want nodejs "builds the web pages" have node
+  want npm "fetches what the web pages are built with" have npm
+}
+
+for_it() {
+  want ffmpeg "a camera for tests, and the reference in measurements" have ffmpeg
+  want chromium "the browser of the tests" have chromium
+  want python3-gi "runs the RTSP server of the tests" installed python3-gi
+  want gir1.2-gst-rtsp-server-1.0 "the RTSP server of the tests" installed gir1.2-gst-rtsp-server-1.0
+  want gstreamer1.0-plugins-base "files for the RTSP server" installed gstreamer1.0-plugins-base
+  want gstreamer1.0-plugins-good "RTP for the RTSP server" installed gstreamer1.0-plugins-good
+  want gstreamer1.0-plugins-bad "H.264 and H.265 parsers for the RTSP server" installed gstreamer1.0-plugins-bad
+}
+
+apt_install() {
+  local sudo=()
+  if [ "$(id -u)" != 0 ]; then
+    have sudo || { say "Not root and no sudo: install these as root, then try again: ${needs[*]}"; exit 1; }
+    sudo=(sudo)
+  fi
+  "${sudo[@]}" apt-get update -qq
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${needs[@]}" >/tmp/flumen-setup.log 2>&1 ||
+    { tail -n 20 /tmp/flumen-setup.log; say "apt-get could not install: ${needs[*]}"; exit 1; }
+}
+
+rust_install() {
+  rust_ok && return
+  if apt-cache policy rustc-web 2>/dev/null | grep -q "Candidate: [1-9]" &&
+    at_least "$rust_minimum" "$(apt-cache policy rustc-web | awk '/Candidate/ {print $2}' | cut -d+ -f1)"; then
+    say "  will install rustc-web, cargo-web: Debian's current Rust, which compiles Flumen"
+    needs=(rustc-web cargo-web)
+    apt_install
+    rust_ok && return
+  fi
+  say "Rust $rust_minimum or newer is missing. Install it from https://rustup.rs, open a new shell and try again."
+  exit 1
+}
+
+case $part in
+  build) for_build ;;
+  it) for_it ;;
+  lint)
+    cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 && exit 0
+    say "make lint needs rustfmt and clippy: rustup component add rustfmt clippy"
+    exit 1
+    ;;
+  *) say "usage: deploy/setup.sh build|it|lint"; exit 2 ;;
+esac
+
+if [ ${#needs[@]} -gt 0 ]; then
+  if ! have apt-get; then
+    say "This is not Debian or Ubuntu. Please install the counterparts of: ${needs[*]}"
+    exit 1
+  fi
+  apt_install
+fi
+[ "$part" != build ] || rust_install
