@@ -9,7 +9,7 @@ mod embedded;
 mod partition;
 mod record;
 
-pub use embedded::{Embedded, EmbeddedConfig};
+pub use embedded::{Embedded, EmbeddedConfig, Keep};
 pub use partition::murmur2_partition;
 pub use record::{Ack, Delivered, Polled, Position, Record, Start, Visibility, Watermark};
 
