@@ -1,1 +1,19 @@
 //! The HTTP face: REST, live video, playback, the web pages.
+//!
+//! Invariants: loopback only, Host and Origin checked on every request; all queues, bodies
+//! and sockets are bounded; a blocking call never runs on an async thread; passwords go in
+//! and never come out.
+//! Not here: workers (they are handed in as traits, `face`), the pages' source (`web/`).
+
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
+
+mod config;
+mod face;
+mod serve;
+
+pub use config::ApiConfig;
+pub use face::{
+    CameraStatus, Cameras, EventQuery, Face, Library, Probe, ProbeRequest, Problem, PushSession,
+    PushUnit, Stage, Stages, State, Timeline, Video,
+};
+pub use serve::{openapi, serve};
