@@ -1,0 +1,18 @@
+//! What an analyzer hands out: the records for five topics.
+
+use flumen_base::wire::{Event, FrameResult, Gap, Picture, Reject};
+
+/// One record and, by its kind, the topic that it belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// For `flumen.frames`: one decoded frame.
+    Frame(FrameResult),
+    /// For `flumen.events`.
+    Event(Event),
+    /// For `flumen.pictures`: the picture of an event and revision.
+    Picture(Picture),
+    /// For `flumen.gaps`: a span without analysis; the same start again closes it.
+    Gap(Gap),
+    /// For `flumen.rejects`: an access unit that could not be used.
+    Reject(Reject),
+}

@@ -1,0 +1,41 @@
+//! What a camera's analysis depends on besides its records.
+//!
+//! Units: bytes, pixels of the source picture.
+
+use flumen_base::wire::Policy;
+
+/// Limits and policy of one analyzer; the default suits every camera.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Sensitivity and smallest object of the camera.
+    pub policy: Policy,
+    /// Version of the camera record that the policy comes from.
+    pub policy_version: u64,
+    /// Largest side of a picture.
+    pub max_side: u32,
+    /// Most pixels of a picture.
+    pub max_pixels: u64,
+    /// Most bytes of access units that a snapshot carries.
+    pub snapshot_bytes: usize,
+    /// Largest access unit, joined from its parts.
+    pub max_unit_bytes: usize,
+    /// Width to which an event's picture is reduced.
+    pub picture_width: u32,
+    /// JPEG quality of an event's picture, 1 to 100.
+    pub picture_quality: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            policy: Policy::default(),
+            policy_version: 0,
+            max_side: 8192,
+            max_pixels: 8192 * 4608,
+            snapshot_bytes: 8 << 20,
+            max_unit_bytes: 64 << 20,
+            picture_width: 640,
+            picture_quality: 80,
+        }
+    }
+}
