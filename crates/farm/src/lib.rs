@@ -7,8 +7,26 @@
 //! Not here: cameras and connections (`ingest`), scores (`lab`).
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
 
+mod body;
+mod camera;
 mod clip;
+mod code;
+mod compose;
+mod light;
+mod math;
+mod person;
+mod plan;
+mod props;
+mod render;
+mod route;
+mod scene;
+mod sensor;
+mod shape;
 mod spec;
+mod vehicle;
+mod world;
 
 pub use clip::{Clip, ClipUnit};
+pub use code::{CODE_MODULUS, read_code};
+pub use render::{Picture, Renderer};
 pub use spec::{SceneKind, SceneSpec};

@@ -1,0 +1,35 @@
+//! The scenes: a world, its light, and the habits of those who pass through it.
+//!
+//! Not here: how anything is drawn (`world`, `compose`).
+
+mod street;
+
+use crate::math::Chance;
+use crate::plan::{Habit, Role, plan};
+use crate::world::World;
+use crate::{SceneKind, SceneSpec};
+
+/// What a scene's file gives: its world, the habits in it, and the pause between two who come.
+type Built = (World, Vec<Habit>, (f32, f32));
+
+/// A world and who appears in it.
+pub(crate) struct Scene {
+    pub world: World,
+    pub roles: Vec<Role>,
+}
+
+impl Scene {
+    /// Builds the scene of a spec.
+    pub fn new(spec: &SceneSpec) -> Scene {
+        let mut chance = Chance::new(spec.seed);
+        let size = (spec.width, spec.height);
+        let seconds = spec.frames as f32 / spec.frame_rate_hz as f32;
+        let (world, habits, pause) = match spec.kind {
+            _ => street::build(size, &mut chance),
+        };
+        Scene { world, roles: plan(&habits, seconds, pause, &mut chance) }
+    }
+}
+
+#[allow(dead_code)]
+fn unused(_: SceneKind) {}

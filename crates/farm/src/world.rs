@@ -1,0 +1,148 @@
+//! All that stands still in a scene, and its picture: drawn once, with and without sun.
+//!
+//! Invariants: rows are independent, so that threads change nothing.
+//! Units: metres; depth is the distance from the eye along the pixel's ray.
+
+use crate::body::{Body, Met};
+use crate::camera::Camera;
+use crate::light::{Light, Tone};
+use crate::math::{Chance, V3, all, mix, v};
+use crate::shape::Ray;
+
+/// Depth where there is only sky.
+pub(crate) const FAR: f32 = 1e9;
+/// How far a surface looks for what hides the sky from it.
+const NEAR_SKY: f32 = 2.5;
+/// Rays a pixel, each way.
+const GRID: usize = 3;
+
+/// A scene without its actors.
+pub(crate) struct World {
+    pub bodies: Vec<Body>,
+    pub camera: Camera,
+    pub light: Light,
+    /// The floor mirrors what stands on it, by this share.
+    pub mirror: f32,
+}
+
+/// The picture of a world without actors.
+#[derive(Default)]
+pub(crate) struct Backdrop {
+    /// Luma, blue and red difference of each pixel with the sun shining.
+    pub lit: Vec<V3>,
+    /// The same with the sun hidden.
+    pub dim: Vec<V3>,
+    pub depth: Vec<f32>,
+    /// True where the floor mirrors.
+    pub mirror: Vec<bool>,
+}
+
+impl World {
+    /// The nearest thing that stands there.
+    pub fn meet(&self, ray: &Ray) -> Option<Met<'_>> {
+        let mut best: Option<Met<'_>> = None;
+        for body in &self.bodies {
+            let limit = best.as_ref().map_or(FAR, |m| m.t);
+            if let Some(met) = body.meet(ray, limit) {
+                best = Some(met);
+            }
+        }
+        best
+    }
+
+    /// Share of the sun that reaches `place`: 0 or 1.
+    pub fn sunny(&self, place: V3, to: V3) -> f32 {
+        let ray = Ray { from: place, to };
+        if self.bodies.iter().any(|b| b.blocks(&ray, FAR)) { 0.0 } else { 1.0 }
+    }
+
+    fn open(&self, place: V3, n: V3, chance: &mut Chance) -> f32 {
+        let mut free = 0.0;
+        for _ in 0..2 {
+            let any = v(chance.within(-1.0, 1.0), chance.within(-1.0, 1.0), chance.within(-1.0, 1.0)).unit();
+            let ray = Ray { from: place, to: (n * 1.02 + any).unit() };
+            if !self.bodies.iter().any(|b| b.blocks(&ray, NEAR_SKY)) {
+                free += 0.5;
+            }
+        }
+        0.25 + 0.75 * free
+    }
+
+    /// Light along a ray: without the sun's part, and with it.
+    fn look(&self, ray: &Ray, bounces: u32, chance: &mut Chance) -> (V3, V3) {
+        let Some(met) = self.meet(ray) else {
+            let sky = self.light.sky(ray.to);
+            return (sky, sky);
+        };
+        let place = ray.at(met.t) + met.normal * 0.004;
+        let seen = self.light.shade(&met.look, met.normal, ray.to, self.open(place, met.normal, chance));
+        let jitter = v(chance.within(-1.0, 1.0), chance.within(-1.0, 1.0), chance.within(-1.0, 1.0)) * self.light.spread;
+        let sun = if seen.sun.length() > 1e-4 { self.sunny(place, (self.light.sun_at + jitter).unit()) } else { 0.0 };
+        let (mut still, mut full) = (seen.still, seen.still + seen.sun * sun);
+        if bounces > 0 && self.mirror > 0.0 && met.normal.y > 0.9 && place.y < 0.02 {
+            let mirrored = Ray { from: place, to: ray.to.mirrored(met.normal) };
+            let (a, b) = self.look(&mirrored, 0, chance);
+            let share = mirror_share(self.mirror, -ray.to.y);
+            (still, full) = (mix(still, a, share), mix(full, b, share));
+        }
+        (self.light.through_air(still, met.t), self.light.through_air(full, met.t))
+    }
+
+    fn row(&self, y: usize, width: usize, tone: &Tone, out: &mut Backdrop) {
+        for x in 0..width {
+            let mut chance = Chance::new((y * 8192 + x) as u64);
+            let (mut lit, mut dim) = (V3::default(), V3::default());
+            for sample in 0..GRID * GRID {
+                let (sx, sy) = (sample % GRID, sample / GRID);
+                let cell = 1.0 / GRID as f32;
+                let (px, py) = (x as f32 + (sx as f32 + 0.5) * cell, y as f32 + (sy as f32 + 0.5) * cell);
+                let (still, full) = self.look(&self.camera.ray(px, py), 1, &mut chance);
+                dim = dim + tone.yuv(still);
+                lit = lit + tone.yuv(full);
+            }
+            let share = 1.0 / (GRID * GRID) as f32;
+            out.lit.push(lit * share);
+            out.dim.push(dim * share);
+            let ray = self.camera.ray(x as f32 + 0.5, y as f32 + 0.5);
+            let met = self.meet(&ray);
+            out.mirror.push(self.mirror > 0.0 && met.as_ref().is_some_and(|m| ray.at(m.t).y < 0.02));
+            out.depth.push(met.map_or(FAR, |m| m.t));
+        }
+    }
+
+    /// Draws the world; the time it takes is that of some millions of rays, on all cores.
+    pub fn draw(&self, width: usize, height: usize) -> Backdrop {
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get()).min(4);
+        let rows = height.div_ceil(threads);
+        let tone = Tone::new(self.light.exposure);
+        let strip = |first: usize| {
+            let mut out = Backdrop::default();
+            for y in first..(first + rows).min(height) {
+                self.row(y, width, &tone, &mut out);
+            }
+            out
+        };
+        let mut whole = Backdrop::default();
+        std::thread::scope(|scope| {
+            let parts: Vec<_> = (0..height).step_by(rows).map(|first| scope.spawn(move || strip(first))).collect();
+            for part in parts {
+                let part = part.join().unwrap_or_default();
+                whole.lit.extend(part.lit);
+                whole.dim.extend(part.dim);
+                whole.depth.extend(part.depth);
+                whole.mirror.extend(part.mirror);
+            }
+        });
+        // A thread that could not finish would leave the picture short.
+        whole.lit.resize(width * height, all(128.0));
+        whole.dim.resize(width * height, all(128.0));
+        whole.depth.resize(width * height, FAR);
+        whole.mirror.resize(width * height, false);
+        whole
+    }
+}
+
+/// The share of a mirrored thing in a floor seen at that steepness.
+pub(crate) fn mirror_share(share: f32, steep: f32) -> f32 {
+    share + (1.0 - share) * 0.6 * (1.0 - steep.clamp(0.0, 1.0)).powi(4)
+}
