@@ -118,8 +118,13 @@ impl Bits {
         word_runs(self.row(y), f);
     }
 
+    /// All words, row by row, to change; `trim` afterwards.
+    pub(crate) fn all_words_mut(&mut self) -> &mut [u64] {
+        &mut self.data
+    }
+
     /// Clears the bits past the width.
-    fn trim(&mut self) {
+    pub(crate) fn trim(&mut self) {
         let last = match self.width % 64 {
             0 if self.width > 0 => u64::MAX,
             n => (1 << n) - 1,

@@ -8,12 +8,28 @@
 //! Not here: decoding (`media`), events and records (`analyzer`).
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
 
+mod absorb;
+mod assign;
+mod background;
 mod bits;
+mod blobs;
+mod classify;
+mod clean;
+mod compare;
 mod grid;
+mod learn;
 mod mask;
+mod motion;
+mod quality;
 mod reduce;
+mod regions;
+mod scene;
+mod state;
+mod tone;
+mod track;
+mod tracker;
 
-pub use bits::Bits;
-pub use grid::Grid;
 pub use mask::Mask;
-pub use reduce::Shape;
+pub use motion::{Motion, Thing, Tuning, VERSION};
+pub use quality::Quality;
+pub use state::{Reader, Writer};

@@ -1,0 +1,119 @@
+//! Which pixels differ from the background, and which of those are only shadow.
+//!
+//! Invariants: integers; each output bit depends on its pixel's 3x3 surroundings alone.
+//! Units: luma steps.
+//! Source: envelope test against sub-pixel shifts; shadow by ratio, colour and gradient
+//! (after Horprasert 1999 and Sanin 2012).
+
+use crate::background::Background;
+use crate::bits::{Bits, Ones, pack};
+use crate::compare::{HIGH, LOW, MAYBE, Rows, limit};
+use crate::grid::Grid;
+use crate::reduce::Small;
+use crate::tone::Tone;
+
+/// The answer for one frame, and scratch rows.
+#[derive(Default)]
+pub struct Classes {
+    /// The background in this frame's light.
+    pub lit: Grid<u8>,
+    /// Differs.
+    pub low: Bits,
+    /// Differs strongly.
+    pub high: Bits,
+    /// Shadow.
+    pub shadow: Bits,
+    maybe: Bits,
+    rows: Rows,
+}
+
+impl Classes {
+    /// Scratch for pictures of this size.
+    pub fn new(width: usize, height: usize) -> Classes {
+        let bits = || Bits::new(width, height);
+        Classes {
+            lit: Grid::new(width, height, 0),
+            low: bits(),
+            high: bits(),
+            shadow: bits(),
+            maybe: bits(),
+            rows: Rows::new(width),
+        }
+    }
+
+    /// Puts the background into the frame's light.
+    pub fn light(&mut self, back: &Background, tone: &Tone) {
+        tone.row(back.luma.all(), self.lit.all_mut());
+    }
+
+    /// Compares a frame with the background; `base` is the threshold of a quiet pixel.
+    pub fn find(&mut self, small: &Small, back: &mut Background, tone: &Tone, base: u8) {
+        for y in 0..self.lit.height() {
+            self.rows.envelope(&self.lit, &small.luma, y);
+            self.rows.colours(small, back, y, base);
+            self.rows.compare(small.luma.row(y), self.lit.row(y), back, y, base);
+            pack(self.rows.class(), LOW, self.low.row_mut(y));
+            pack(self.rows.class(), HIGH, self.high.row_mut(y));
+            pack(self.rows.class(), MAYBE, self.maybe.row_mut(y));
+            self.shadows(&small.luma, y);
+            self.remembered(small, back, tone, y, base);
+        }
+    }
+
+    /// Takes shadow out of a row.
+    fn shadows(&mut self, image: &Grid<u8>, y: usize) {
+        self.shadow.row_mut(y).fill(0);
+        for i in 0..self.maybe.row(y).len() {
+            let word = self.maybe.row(y).get(i).copied().unwrap_or(0);
+            let mut shadow = 0u64;
+            for bit in Ones(word) {
+                let is = shades(image, &self.lit, i * 64 + bit, y);
+                shadow |= u64::from(is) << bit;
+            }
+            for (bits, keep) in
+                [(&mut self.low, false), (&mut self.high, false), (&mut self.shadow, true)]
+            {
+                if let Some(w) = bits.row_mut(y).get_mut(i) {
+                    *w = if keep { shadow } else { *w & !shadow };
+                }
+            }
+        }
+    }
+
+    /// Finds pixels that look as the background before: that is the background again.
+    fn remembered(
+        &mut self,
+        small: &Small,
+        back: &mut Background,
+        tone: &Tone,
+        y: usize,
+        base: u8,
+    ) {
+        for i in 0..self.low.row(y).len() {
+            let low = self.low.row(y).get(i).copied().unwrap_or(0);
+            let held = back.held.row(y).get(i).copied().unwrap_or(0);
+            for bit in Ones(low & held) {
+                let x = i * 64 + bit;
+                let before = back.before.at(x, y);
+                let limit = limit(base, back.spread.at(x, y), back.blink.at(x, y));
+                if u16::from(tone.apply(before).abs_diff(small.luma.at(x, y))) < limit {
+                    back.before.set(x, y, back.luma.at(x, y));
+                    back.luma.set(x, y, before);
+                    back.adopt_colour(x, y, small);
+                    self.lit.set(x, y, tone.apply(before));
+                    self.low.set(x, y, false);
+                    self.high.set(x, y, false);
+                }
+            }
+        }
+    }
+}
+
+/// True when a darker pixel keeps the background's texture: light is missing, nothing is there.
+fn shades(image: &Grid<u8>, lit: &Grid<u8>, x: usize, y: usize) -> bool {
+    let (i, b) = (i32::from(image.at(x, y)), i32::from(lit.at(x, y)));
+    let ((ix, iy), (bx, by)) = (image.gradient(x, y), lit.gradient(x, y));
+    // All sides times b, so that the ratio i / b needs no division.
+    let differs = (ix * b - i * bx).abs() + (iy * b - i * by).abs();
+    differs < 10 * b + i * (bx.abs() + by.abs()) / 4
+}

@@ -1,0 +1,165 @@
+//! How the background follows the frames.
+//!
+//! Invariants: a pixel inside the mask never learns from the frame, only the light.
+//! Units: rates in 1/65536 a frame.
+
+use crate::background::{Background, DEVIATION};
+use crate::bits::Bits;
+use crate::blobs::Blobs;
+use crate::classify::Classes;
+use crate::grid::Grid;
+use crate::reduce::Small;
+
+/// Scratch of the learner.
+#[derive(Default)]
+pub struct Learner {
+    rates: Grid<i16>,
+}
+
+/// Highest rate: below one half, so that it fits 16 bits with its sign.
+const FASTEST: u32 = 32_000;
+/// Ticks after the start in which a kept blob's surroundings learn at full speed: 2 s.
+const START: u32 = 500;
+
+impl Learner {
+    /// Scratch for pictures of this size.
+    pub fn new(width: usize, height: usize) -> Learner {
+        Learner { rates: Grid::new(width, height, 0) }
+    }
+
+    /// Lets the background follow a frame that lies `ticks` after the one before.
+    ///
+    /// `back.mask` is this frame's mask, `age` the ticks since the model began.
+    pub fn learn(
+        &mut self,
+        back: &mut Background,
+        small: &Small,
+        classes: &Classes,
+        blobs: &Blobs,
+        (ticks, age): (u32, u32),
+    ) {
+        let by_time = ticks.saturating_mul(131);
+        let by_count = 65_536 / (back.frames + 1);
+        let rate = by_time.max(by_count).min(FASTEST) as i16;
+        self.rate(back, classes, blobs, rate, age);
+        for y in 0..self.rates.height() {
+            luma_row(back, small, classes, self.rates.row(y), (y, rate));
+        }
+        for y in 0..small.u.height() {
+            for (from, to) in [(&small.u, &mut back.u), (&small.v, &mut back.v)] {
+                let [value, spread] = to;
+                let rates = self.rates.row(y * 2);
+                chroma_row(from.row(y), value.row_mut(y), spread.row_mut(y), rates);
+            }
+        }
+        lighten_before(back, rate);
+        back.frames = back.frames.saturating_add(1);
+    }
+
+    /// How fast each pixel may learn.
+    fn rate(&mut self, back: &Background, classes: &Classes, blobs: &Blobs, rate: i16, age: u32) {
+        self.rates.all_mut().fill(rate);
+        let part = |percent: i32| (i32::from(rate) * percent / 100) as i16;
+        if age > START {
+            for blob in blobs.all() {
+                let rect = blob.rect;
+                for y in rect.top..rect.bottom {
+                    let row = self.rates.row_mut(y as usize);
+                    if let Some(row) = row.get_mut(rect.left as usize..rect.right as usize) {
+                        row.fill(part(15));
+                    }
+                }
+            }
+        }
+        for y in 0..self.rates.height() {
+            fill_runs(&classes.shadow, y, self.rates.row_mut(y), part(10));
+            fill_runs(&back.mask, y, self.rates.row_mut(y), 0);
+        }
+    }
+}
+
+fn fill_runs(bits: &Bits, y: usize, row: &mut [i16], value: i16) {
+    bits.runs(y, |from, to| {
+        if let Some(run) = row.get_mut(from..to) {
+            run.fill(value);
+        }
+    });
+}
+
+/// High half of a product: `a * rate / 65536`, rounded down.
+#[inline(always)]
+fn scaled(a: i16, rate: i16) -> i16 {
+    ((i32::from(a) * i32::from(rate)) >> 16) as i16
+}
+
+fn luma_row(
+    back: &mut Background,
+    small: &Small,
+    classes: &Classes,
+    rates: &[i16],
+    (y, rate): (usize, i16),
+) {
+    let values = back.luma.row_mut(y).iter_mut().zip(back.spread.row_mut(y));
+    let frame = small.luma.row(y).iter().zip(classes.lit.row(y)).zip(rates);
+    for ((b, s), ((i, lit), own)) in values.zip(frame) {
+        // The curve moves no value by more than 120, so this fits 16 bits.
+        let light = (u16::from(*lit) << 8).wrapping_sub(*b) as i16;
+        let d = i16::from(*i) - i16::from(*lit);
+        let step = scaled(light, rate).wrapping_add(scaled(d << 7, *own) << 1);
+        *b = (*b).wrapping_add_signed(step);
+        let target = d.unsigned_abs().min(20) << 8;
+        let fast = if *own == 0 { 0 } else { (i32::from(rate) * 3 / 2).min(32_000) as i16 };
+        let moved = s.wrapping_add_signed(scaled(target.wrapping_sub(*s) as i16, fast));
+        *s = moved.clamp(128, 12 << 8);
+    }
+}
+
+fn chroma_row(from: &[u8], value: &mut [u16], spread: &mut [u16], rates: &[i16]) {
+    let rates = rates.iter().step_by(2);
+    for (((i, b), s), rate) in from.iter().zip(value).zip(spread).zip(rates) {
+        let d = i16::from(*i) - (b.saturating_add(128) >> 8) as i16;
+        *b = b.wrapping_add_signed(scaled(d << 7, *rate) << 1);
+        let target = d.unsigned_abs().min(20) << 8;
+        let moved = s.wrapping_add_signed(scaled(target.wrapping_sub(*s) as i16, *rate));
+        *s = moved.clamp(128, 12 << 8);
+    }
+}
+
+/// The background before follows the light too: every eighth row, eight times as fast.
+fn lighten_before(back: &mut Background, rate: i16) {
+    let rate = (i32::from(rate) * 8).min(FASTEST as i32) as i16;
+    let first = back.frames as usize % 8;
+    for y in (first..back.held.height()).step_by(8) {
+        let row = back.before.row_mut(y);
+        for x in back.held.columns(y) {
+            if let Some(b) = row.get_mut(x) {
+                let light = (u16::from(back.tone.apply(*b)) << 8).wrapping_sub(*b) as i16;
+                *b = b.wrapping_add_signed(scaled(light, rate));
+            }
+        }
+    }
+}
+
+/// Blinking pixels become harder to convince: `toggled` differ from the last frame's answer.
+pub fn blink(back: &mut Background, low: &Bits) {
+    for k in back.blink.all_mut() {
+        *k = k.saturating_sub(1);
+    }
+    for y in 0..low.height() {
+        let words = low.row(y).iter().zip(back.raw.row(y)).zip(back.mask.row(y));
+        let blink = back.blink.row_mut(y);
+        for (cells, ((low, raw), mask)) in blink.chunks_mut(64).zip(words) {
+            for bit in crate::bits::Ones((low ^ raw) & !mask) {
+                if let Some(k) = cells.get_mut(bit) {
+                    *k = k.saturating_add(16).min(250);
+                }
+            }
+        }
+    }
+    back.raw.copy_from(low);
+}
+
+/// A pixel's deviation when its background is replaced.
+pub fn fresh(back: &mut Background, x: usize, y: usize) {
+    back.spread.set(x, y, DEVIATION);
+}

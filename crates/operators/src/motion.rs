@@ -1,0 +1,299 @@
+//! One camera's frames in, what moves out: all operators in their order.
+//!
+//! Invariants: equal frames at equal times give equal answers, also after a restore; a
+//! change of the picture's size begins a new model and keeps the ids.
+//! Units: frames' times in microseconds; boxes in source pixels.
+
+use flumen_base::{Error, Frame, Result};
+
+use crate::absorb::absorb;
+use crate::background::Background;
+use crate::blobs::{Against, Blobs};
+use crate::classify::Classes;
+use crate::clean::Cleaner;
+use crate::learn::{Learner, blink};
+use crate::mask::Mask;
+use crate::quality::{Quality, quality};
+use crate::reduce::{Shape, Small};
+use crate::scene::{Scene, judge, light, settle};
+use crate::state::{Reader, Writer};
+use crate::tone::Fitter;
+use crate::tracker::{Field, Tracker};
+
+/// Version of the state's bytes and of what the operators answer.
+pub const VERSION: u32 = 1;
+
+/// What a person may choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tuning {
+    /// 1 to 100.
+    pub sensitivity: u32,
+    /// Smallest object in 1/100,000 of the picture's area.
+    pub least_object: u32,
+}
+
+impl Default for Tuning {
+    fn default() -> Tuning {
+        Tuning { sensitivity: 50, least_object: 200 }
+    }
+}
+
+/// The analysis of one camera's pictures.
+pub struct Motion {
+    tuning: Tuning,
+    shape: Shape,
+    back: Background,
+    tracker: Tracker,
+    last_pts_us: Option<i64>,
+    age: u32,
+    small: Small,
+    fitter: Fitter,
+    classes: Classes,
+    cleaner: Cleaner,
+    blobs: Blobs,
+    learner: Learner,
+    mask: Mask,
+}
+
+/// A thing that moves, in source pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thing {
+    /// Its track.
+    pub id: u64,
+    /// First column.
+    pub left: i32,
+    /// First row.
+    pub top: i32,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// How sure, 0 to 1000.
+    pub score: u32,
+    /// Tag of the frame in which it was first seen.
+    pub born: u64,
+}
+
+impl Motion {
+    /// An analysis of pictures of this size.
+    ///
+    /// # Errors
+    /// `Unsupported` for sizes outside 16 to 16,384.
+    pub fn new(width: usize, height: usize, tuning: Tuning) -> Result<Motion> {
+        let shape = Shape::of(width, height)?;
+        Ok(Motion::over(shape, Background::new(&shape), Tracker::default(), tuning))
+    }
+
+    fn over(shape: Shape, back: Background, tracker: Tracker, tuning: Tuning) -> Motion {
+        let (w, h) = (shape.width, shape.height);
+        let mask = Mask::new(back.mask.clone(), shape);
+        Motion {
+            tuning,
+            shape,
+            back,
+            tracker,
+            last_pts_us: None,
+            age: 0,
+            small: Small::new(&shape),
+            fitter: Fitter::default(),
+            classes: Classes::new(w, h),
+            cleaner: Cleaner::new(w, h),
+            blobs: Blobs::new(w, h),
+            learner: Learner::new(w, h),
+            mask,
+        }
+    }
+
+    /// True when the pictures have this size.
+    pub fn fits(&self, width: usize, height: usize) -> bool {
+        (self.shape.source_width, self.shape.source_height) == (width, height)
+    }
+
+    /// Begins anew for another size; ids of things go on.
+    ///
+    /// # Errors
+    /// As `new`.
+    pub fn resize(&mut self, width: usize, height: usize) -> Result<()> {
+        let shape = Shape::of(width, height)?;
+        let mut tracker = std::mem::take(&mut self.tracker);
+        tracker.drop_all();
+        *self = Motion::over(shape, Background::new(&shape), tracker, self.tuning);
+        Ok(())
+    }
+
+    /// Takes another choice of a person from the next frame on.
+    pub fn tune(&mut self, tuning: Tuning) {
+        self.tuning = tuning;
+    }
+
+    /// What is followed now is lost: the next frame has no connection with the last.
+    pub fn break_off(&mut self) {
+        self.tracker.drop_all();
+        self.last_pts_us = None;
+    }
+
+    /// Looks at one frame; `tag` names it in `Thing::born`.
+    ///
+    /// # Errors
+    /// `Invalid` when the frame has another size than the model.
+    pub fn see(&mut self, frame: &Frame<'_>, tag: u64) -> Result<()> {
+        if !self.fits(frame.luma.width, frame.luma.height) {
+            return Err(Error::invalid("the frame has another size than the model"));
+        }
+        let ticks = self.ticks(frame.pts_us);
+        self.small.fill(frame, self.shape.factor);
+        if self.back.frames == 0 {
+            self.back.adopt(&self.small);
+            self.back.frames = 1;
+            return Ok(());
+        }
+        let scene = self.compare();
+        if scene == Scene::Other {
+            self.mask.bits_mut().clear();
+            self.back.mask.clear();
+            self.blobs.clear();
+        } else {
+            self.shapes(ticks);
+        }
+        match scene {
+            Scene::Known => self.learner.learn(
+                &mut self.back,
+                &self.small,
+                &self.classes,
+                &self.blobs,
+                (ticks, self.age),
+            ),
+            _ => settle(&mut self.back, scene, &self.small, ticks),
+        }
+        if scene == Scene::Known {
+            self.back.odd_ticks = 0;
+        }
+        self.back.age(ticks);
+        self.age = self.age.saturating_add(ticks);
+        let field = Field {
+            width: self.shape.width,
+            height: self.shape.height,
+            birth: self.share(self.tuning.least_object),
+        };
+        self.tracker.step(self.blobs.all(), &field, ticks, tag);
+        Ok(())
+    }
+
+    /// Light, differences, and what the frame as a whole is.
+    fn compare(&mut self) -> Scene {
+        let base = (9 * (150 - self.tuning.sensitivity.clamp(1, 100)) / 100).max(4) as u8;
+        let tone = light(&mut self.back, &mut self.fitter, &self.small);
+        self.classes.light(&self.back, &tone);
+        self.classes.find(&self.small, &mut self.back, &tone, base);
+        let scene = judge(&tone, self.classes.low.count(), self.shape.area());
+        self.back.tone = tone;
+        scene
+    }
+
+    /// From pixels to shapes, and what becomes of those that stand still.
+    fn shapes(&mut self, ticks: u32) {
+        let bits = self.mask.bits_mut();
+        self.cleaner.clean(&self.classes.low, bits);
+        let least_area = (self.shape.area() * self.tuning.least_object as usize / 400_000).max(12);
+        let against = Against {
+            image: &self.small.luma,
+            lit: &self.classes.lit,
+            high: &self.classes.high,
+            least_area,
+        };
+        self.blobs.find(bits, &against);
+        blink(&mut self.back, &self.classes.low);
+        absorb(&mut self.back, &self.small, &self.blobs, ticks);
+        self.back.mask.copy_from(self.mask.bits());
+    }
+
+    /// Ticks of 4 ms since the last frame, at most a second.
+    fn ticks(&mut self, pts_us: i64) -> u32 {
+        let tick = |pts: i64| pts.div_euclid(4000);
+        let last = self.last_pts_us.replace(pts_us);
+        match last {
+            Some(last) => tick(pts_us).saturating_sub(tick(last)).clamp(0, 250) as u32,
+            None => 10,
+        }
+    }
+
+    fn share(&self, per_100_000: u32) -> usize {
+        (self.shape.area() * per_100_000 as usize / 100_000).max(12)
+    }
+
+    /// Which pixels of the last frame move.
+    pub fn mask(&self) -> &Mask {
+        &self.mask
+    }
+
+    /// Moving share of the last frame in 1/10,000.
+    pub fn motion_permyriad(&self) -> u32 {
+        (self.mask.bits().count() * 10_000 / self.shape.area().max(1)) as u32
+    }
+
+    /// The things seen in the last frame, oldest first.
+    pub fn things(&self) -> impl Iterator<Item = Thing> + '_ {
+        let (w, h) = (self.shape.source_width as f64, self.shape.source_height as f64);
+        let factor = self.shape.factor as f64;
+        self.tracker.all().iter().filter(|t| t.visible()).map(move |t| {
+            let p = &t.place;
+            let edge = |v: f64, most: f64| (v * factor).max(0.0).min(most) as i32;
+            let (left, right) = (edge(p.x - p.w / 2.0, w), edge(p.x + p.w / 2.0, w));
+            let (top, bottom) = (edge(p.y - p.h / 2.0, h), edge(p.y + p.h / 2.0, h));
+            Thing {
+                id: t.id,
+                left,
+                top,
+                width: (right - left).max(1) as u32,
+                height: (bottom - top).max(1) as u32,
+                score: 1000 - 1000 / (1 + t.hits.min(99)),
+                born: t.born,
+            }
+        })
+    }
+
+    /// Measures of the last frame.
+    pub fn quality(&self) -> Quality {
+        quality(&self.small.luma)
+    }
+
+    /// Writes the whole state.
+    pub fn save(&self, to: &mut Writer) {
+        to.u32(VERSION);
+        to.u32(self.shape.source_width as u32);
+        to.u32(self.shape.source_height as u32);
+        to.u32(self.age);
+        to.u8(u8::from(self.last_pts_us.is_some()));
+        to.i64(self.last_pts_us.unwrap_or(0));
+        self.tracker.save(to);
+        self.back.save(to);
+    }
+
+    /// Reads what `save` wrote.
+    ///
+    /// # Errors
+    /// `Unsupported` when another version wrote it, `DataLoss` when it is cut or damaged.
+    pub fn load(from: &mut Reader<'_>, tuning: Tuning) -> Result<Motion> {
+        let damaged = || Error::data_loss("the saved state of the motion operator is damaged");
+        let version = from.u32().ok_or_else(damaged)?;
+        if version != VERSION {
+            return Err(Error::unsupported(format!(
+                "the state was saved by version {version} of the motion operator, this is {VERSION}: \
+                 analysis begins anew"
+            )));
+        }
+        let (width, height) = from.u32().zip(from.u32()).ok_or_else(damaged)?;
+        let shape = Shape::of(width as usize, height as usize)?;
+        let mut read = || {
+            let age = from.u32()?;
+            let known = from.u8()? != 0;
+            let pts = from.i64()?;
+            let tracker = Tracker::load(from)?;
+            Some((age, known.then_some(pts), tracker, Background::load(from, &shape)?))
+        };
+        let (age, last_pts_us, tracker, back) = read().ok_or_else(damaged)?;
+        let mut motion = Motion::over(shape, back, tracker, tuning);
+        (motion.age, motion.last_pts_us) = (age, last_pts_us);
+        Ok(motion)
+    }
+}

@@ -1,0 +1,294 @@
+//! How the light of a frame differs from the background's: one curve over all pixels.
+//!
+//! Invariants: integers only; the curve moves no value by more than 120.
+//! Units: gain in 1/4096, offset and residuals in 1/16 luma step, curve in 1/256.
+//! Source: iteratively reweighted least squares with Geman-McClure weights; after it the
+//! median residual of 16 bands (`docs/design/0005-analysis.md`).
+
+use crate::bits::Bits;
+use crate::grid::Grid;
+use crate::state::{Reader, Writer};
+
+/// Gain 1.
+pub const ONE: i32 = 4096;
+/// Every how many pixels one is sampled, each way.
+const STEP: usize = 4;
+/// Fewest samples that a curve is made from.
+const FEWEST: usize = 64;
+/// Residual bands: 16 of 16 luma steps.
+const BANDS: usize = 16;
+/// Residuals of a band from -24 to 24 luma steps.
+const SPAN: usize = 49;
+
+/// Background value to what it should be in this light.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tone {
+    /// Factor in 1/4096.
+    pub gain: i32,
+    /// Addend in 1/16.
+    pub offset: i32,
+    /// Samples within 12 of the curve, in 1/1000.
+    pub share: u32,
+    delta: [i16; 256],
+}
+
+impl Default for Tone {
+    fn default() -> Tone {
+        Tone { gain: ONE, offset: 0, share: 1000, delta: [0; 256] }
+    }
+}
+
+impl Tone {
+    /// The background value (8.8) in this light, rounded.
+    #[inline(always)]
+    pub fn apply(&self, b: u16) -> u8 {
+        let delta = self.delta.get(usize::from(b >> 8)).copied().unwrap_or(0);
+        ((i32::from(b) + i32::from(delta) + 128) >> 8).clamp(0, 255) as u8
+    }
+
+    /// A whole row of background values in this light.
+    pub fn row(&self, from: &[u16], to: &mut [u8]) {
+        for (t, b) in to.iter_mut().zip(from) {
+            *t = self.apply(*b);
+        }
+    }
+
+    /// True when the light is so different that nothing should be learned from it.
+    pub fn extreme(&self) -> bool {
+        self.gain < ONE * 45 / 100 || self.gain > ONE * 22 / 10
+    }
+
+    /// Writes what the next frame needs of this one.
+    pub fn save(&self, to: &mut Writer) {
+        to.i32(self.gain);
+        to.i32(self.offset);
+    }
+
+    /// Reads what `save` wrote.
+    pub fn load(from: &mut Reader<'_>) -> Option<Tone> {
+        Some(Tone { gain: from.i32()?, offset: from.i32()?, ..Tone::default() })
+    }
+}
+
+/// Finds the curve of a frame; keeps only scratch memory.
+#[derive(Default)]
+pub struct Fitter {
+    back: Vec<u8>,
+    seen: Vec<u8>,
+}
+
+impl Fitter {
+    /// The curve from `back` to `image` over the pixels that were not moving (`skip`).
+    ///
+    /// Without enough pixels the last gain and offset stay.
+    pub fn fit(&mut self, image: &Grid<u8>, back: &Grid<u16>, skip: &Bits, last: &Tone) -> Tone {
+        self.sample(image, back, skip);
+        if self.back.len() < FEWEST {
+            return curve(last.gain, last.offset, &[0; BANDS]);
+        }
+        let (mut gain, mut offset) = self.start(last);
+        for _ in 0..4 {
+            let before = (gain, offset);
+            (gain, offset) = self.improve(gain, offset);
+            if before == (gain, offset) {
+                break;
+            }
+        }
+        let mut tone = curve(gain, offset, &self.bands(gain, offset));
+        let near = self.pairs().filter(|(b, i)| tone.apply(u16::from(*b) << 8).abs_diff(*i) < 12);
+        tone.share = (near.count() * 1000 / self.back.len()) as u32;
+        tone
+    }
+
+    fn sample(&mut self, image: &Grid<u8>, back: &Grid<u16>, skip: &Bits) {
+        self.back.clear();
+        self.seen.clear();
+        for y in (STEP / 2..image.height()).step_by(STEP) {
+            let values = image.row(y).iter().zip(back.row(y)).enumerate();
+            for (x, (i, b)) in values.skip(STEP / 2).step_by(STEP) {
+                if (5..250).contains(i) && !skip.get(x, y) {
+                    self.back.push((b.saturating_add(128) >> 8) as u8);
+                    self.seen.push(*i);
+                }
+            }
+        }
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (u8, u8)> + '_ {
+        self.back.iter().copied().zip(self.seen.iter().copied())
+    }
+
+    /// The best of four simple guesses, by how many samples they explain.
+    fn start(&self, last: &Tone) -> (i32, i32) {
+        let ratio = median(
+            self.pairs()
+                .filter(|(b, _)| *b >= 8)
+                .map(|(b, i)| usize::from(i) * 128 / usize::from(b)),
+        );
+        let shift = median(self.pairs().map(|(b, i)| 255 + usize::from(i) - usize::from(b)));
+        let guesses = [
+            (ONE, 0),
+            (last.gain, last.offset),
+            (ratio.map_or(ONE, |r| r as i32 * 32), 0),
+            (ONE, shift.map_or(0, |s| (s as i32 - 255) * 16)),
+        ];
+        let inliers = |(gain, offset): &(i32, i32)| {
+            self.pairs().filter(|(b, i)| residual(*b, *i, *gain, *offset).abs() < 160).count()
+        };
+        let mut best = (ONE, 0);
+        let mut most = 0;
+        for guess in guesses {
+            let n = inliers(&guess);
+            if n > most {
+                (best, most) = (guess, n);
+            }
+        }
+        best
+    }
+
+    /// One round of weighted least squares, held towards gain 1 where the picture is flat.
+    fn improve(&self, gain: i32, offset: i32) -> (i32, i32) {
+        let (mut n, mut sb, mut si, mut sbb, mut sbi) = (0i64, 0i64, 0i64, 0i64, 0i64);
+        for (b, i) in self.pairs() {
+            let half = (residual(b, i, gain, offset).unsigned_abs() >> 3) as usize;
+            let w = i64::from(WEIGHTS.get(half).copied().unwrap_or(0));
+            let (b, i) = (i64::from(b), i64::from(i));
+            n += w;
+            sb += w * b;
+            si += w * i;
+            sbb += w * b * b;
+            sbi += w * b * i;
+        }
+        if n == 0 {
+            return (gain, offset);
+        }
+        let wide = i128::from;
+        let ridge = 20 * wide(n) * wide(n);
+        let over = wide(n) * wide(sbi) - wide(sb) * wide(si) + ridge;
+        let under = wide(n) * wide(sbb) - wide(sb) * wide(sb) + ridge;
+        let gain = (over * wide(i64::from(ONE)) / under.max(1)) as i64;
+        let gain = gain.clamp(i64::from(ONE) / 5, i64::from(ONE) * 5);
+        let offset = (si * 16 - gain * sb / 256) / n;
+        (gain as i32, offset as i32)
+    }
+
+    /// What the line leaves over, by bands of background brightness, in 1/16.
+    fn bands(&self, gain: i32, offset: i32) -> [i32; BANDS] {
+        let mut counts = [[0u32; SPAN]; BANDS];
+        for (b, i) in self.pairs() {
+            let r = (residual(b, i, gain, offset) + 8 >> 4) + 24;
+            let cell = counts.get_mut(usize::from(b >> 4));
+            if let Some(cell) = cell.and_then(|c| c.get_mut(usize::try_from(r).ok()?)) {
+                *cell += 1;
+            }
+        }
+        counts.map(|band| {
+            let total: u32 = band.iter().sum();
+            let mut below = 0;
+            let middle = band.iter().position(|c| {
+                below += c;
+                2 * below >= total
+            });
+            let median = (middle.unwrap_or(24) as i32 - 24) * 16;
+            let total = total as i32;
+            (median * total / (total + 50)).clamp(-192, 192)
+        })
+    }
+}
+
+/// Geman-McClure weights by residual in half luma steps: (1 + (r/6)^2)^-2 in 1/1024.
+static WEIGHTS: [u32; 128] = {
+    let mut weights = [0; 128];
+    let mut half = 0;
+    while half < 128 {
+        let under = 144 + (half * half) as u64;
+        weights[half] = (1024 * 144 * 144 / (under * under)) as u32;
+        half += 1;
+    }
+    weights
+};
+
+fn residual(b: u8, i: u8, gain: i32, offset: i32) -> i32 {
+    i32::from(i) * 16 - ((gain * i32::from(b)) >> 8) - offset
+}
+
+fn median(values: impl Iterator<Item = usize>) -> Option<usize> {
+    let mut counts = [0u32; 1024];
+    let mut total = 0;
+    for v in values {
+        if let Some(c) = counts.get_mut(v) {
+            *c += 1;
+            total += 1;
+        }
+    }
+    let mut below = 0;
+    counts.iter().position(|c| {
+        below += c;
+        total > 0 && 2 * below >= total
+    })
+}
+
+/// The curve of a line and its bands; between the bands' middles it is interpolated.
+fn curve(gain: i32, offset: i32, bands: &[i32; BANDS]) -> Tone {
+    let mut tone = Tone { gain, offset, ..Tone::default() };
+    let band = |i: i32| bands.get(i.clamp(0, 15) as usize).copied().unwrap_or(0);
+    for (v, delta) in (0i32..).zip(tone.delta.iter_mut()) {
+        let (cell, part) = ((v - 8).div_euclid(16), (v - 8).rem_euclid(16));
+        let rest = (band(cell) * (16 - part) + band(cell + 1) * part) / 16;
+        let value = (((gain * v) >> 8) + offset + rest).clamp(0, 255 * 16);
+        *delta = (value * 16 - v * 256).clamp(-120 * 256, 120 * 256) as i16;
+    }
+    tone
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scene(light: impl Fn(i32) -> i32) -> (Grid<u8>, Grid<u16>) {
+        let (mut image, mut back) = (Grid::new(160, 90, 0u8), Grid::new(160, 90, 0u16));
+        for (n, (i, b)) in image.all_mut().iter_mut().zip(back.all_mut()).enumerate() {
+            let v = 40 + (n * 31 % 140) as i32;
+            *b = (v as u16) << 8;
+            *i = light(v).clamp(0, 255) as u8;
+        }
+        (image, back)
+    }
+
+    #[test]
+    fn light_that_changes_is_followed() {
+        let lights: [fn(i32) -> i32; 4] =
+            [|v| v, |v| v * 14 / 10, |v| v * 6 / 10, |v| v * 8 / 10 + 30];
+        for light in lights {
+            let (image, back) = scene(light);
+            let skip = Bits::new(160, 90);
+            let tone = Fitter::default().fit(&image, &back, &skip, &Tone::default());
+            assert!(tone.share > 990, "{tone:?}");
+            for v in [60u16, 100, 140] {
+                let expect = light(i32::from(v)) as u8;
+                assert!(tone.apply(v << 8).abs_diff(expect) <= 2, "{v}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_third_of_strangers_does_not_bend_it() {
+        let (mut image, back) = scene(|v| v * 12 / 10);
+        for y in 0..30 {
+            image.row_mut(y).fill(30);
+        }
+        let tone = Fitter::default().fit(&image, &back, &Bits::new(160, 90), &Tone::default());
+        assert!(tone.apply(100 << 8).abs_diff(120) <= 3);
+        assert!(tone.share < 750);
+    }
+
+    #[test]
+    fn nothing_to_go_by_keeps_the_last() {
+        let (image, back) = scene(|v| v);
+        let mut skip = Bits::new(160, 90);
+        skip.fill();
+        let last = Tone { gain: 5000, offset: 16, ..Tone::default() };
+        let tone = Fitter::default().fit(&image, &back, &skip, &last);
+        assert_eq!((tone.gain, tone.offset), (5000, 16));
+    }
+}
