@@ -5,11 +5,18 @@
 //! Every call blocks at most for the time it is given.
 //! Not here: the meaning of records (`base::wire`), the log's bytes (`journal`).
 
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
+
+mod codec;
+mod config;
+mod consumer;
 mod embedded;
 mod partition;
 mod record;
+mod table;
 
-pub use embedded::{Embedded, EmbeddedConfig, Keep};
+pub use config::{EmbeddedConfig, Keep};
+pub use embedded::Embedded;
 pub use partition::murmur2_partition;
 pub use record::{Ack, Delivered, Polled, Position, Record, Start, Visibility, Watermark};
 
@@ -76,6 +83,15 @@ pub trait Table: Send + Sync {
     /// # Errors
     /// `Unavailable` or `Exhausted` when it can't be stored; then nothing changed.
     fn put(&self, key: &[u8], value: Option<&[u8]>) -> Result<u64>;
+
+    /// Puts and removes several keys with one sync where the bus can (embedded: all or none).
+    /// *Durability*: on return. Returns the last offset, 0 when there is nothing to put.
+    ///
+    /// # Errors
+    /// As for [`Table::put`].
+    fn put_all(&self, items: &[(&[u8], Option<&[u8]>)]) -> Result<u64> {
+        items.iter().try_fold(0, |_, (key, value)| self.put(key, *value))
+    }
 
     /// The value of a key.
     ///
