@@ -14,6 +14,7 @@ use crate::reduce::Small;
 #[derive(Default)]
 pub struct Learner {
     rates: Grid<i16>,
+    half: Vec<i16>,
 }
 
 /// Highest rate: below one half, so that it fits 16 bits with its sign.
@@ -24,7 +25,7 @@ const START: u32 = 500;
 impl Learner {
     /// Scratch for pictures of this size.
     pub fn new(width: usize, height: usize) -> Learner {
-        Learner { rates: Grid::new(width, height, 0) }
+        Learner { rates: Grid::new(width, height, 0), half: vec![0; width.div_ceil(2)] }
     }
 
     /// Lets the background follow a frame that lies `ticks` after the one before.
@@ -46,10 +47,11 @@ impl Learner {
             luma_row(back, small, classes, self.rates.row(y), (y, rate));
         }
         for y in 0..small.u.height() {
+            let row = (y * 2).min(self.rates.height().saturating_sub(1));
+            halve(self.rates.row(row), &mut self.half);
             for (from, to) in [(&small.u, &mut back.u), (&small.v, &mut back.v)] {
                 let [value, spread] = to;
-                let rates = self.rates.row(y * 2);
-                chroma_row(from.row(y), value.row_mut(y), spread.row_mut(y), rates);
+                chroma_row(from.row(y), value.row_mut(y), spread.row_mut(y), &self.half);
             }
         }
         lighten_before(back, rate);
@@ -99,29 +101,56 @@ fn luma_row(
     rates: &[i16],
     (y, rate): (usize, i16),
 ) {
-    let values = back.luma.row_mut(y).iter_mut().zip(back.spread.row_mut(y));
-    let frame = small.luma.row(y).iter().zip(classes.lit.row(y)).zip(rates);
-    for ((b, s), ((i, lit), own)) in values.zip(frame) {
+    let spread_rate = (i32::from(rate) * 3 / 2).min(32_000) as i16;
+    let (image, lit) = (small.luma.row(y), classes.lit.row(y));
+    spread_kernel(back.spread.row_mut(y), image, lit, rates, spread_rate);
+    luma_kernel(back.luma.row_mut(y), image, lit, rates, rate);
+}
+
+/// Alone, so that the compiler knows that the rows do not overlap.
+#[inline(never)]
+fn luma_kernel(luma: &mut [u16], image: &[u8], lit: &[u8], rates: &[i16], rate: i16) {
+    for (((b, i), lit), own) in luma.iter_mut().zip(image).zip(lit).zip(rates) {
         // The curve moves no value by more than 120, so this fits 16 bits.
         let light = (u16::from(*lit) << 8).wrapping_sub(*b) as i16;
         let d = i16::from(*i) - i16::from(*lit);
         let step = scaled(light, rate).wrapping_add(scaled(d << 7, *own) << 1);
         *b = (*b).wrapping_add_signed(step);
-        let target = d.unsigned_abs().min(20) << 8;
-        let fast = if *own == 0 { 0 } else { (i32::from(rate) * 3 / 2).min(32_000) as i16 };
-        let moved = s.wrapping_add_signed(scaled(target.wrapping_sub(*s) as i16, fast));
-        *s = moved.clamp(128, 12 << 8);
     }
 }
 
+/// The mean deviation follows what is not moving, between 0.5 and 12 luma steps.
+#[inline(never)]
+fn spread_kernel(spread: &mut [u16], image: &[u8], lit: &[u8], rates: &[i16], rate: i16) {
+    for (((s, i), lit), own) in spread.iter_mut().zip(image).zip(lit).zip(rates) {
+        let target = i16::from(i.abs_diff(*lit).min(20)) << 8;
+        let now = *s as i16;
+        let learns = -i16::from(*own != 0);
+        let moved = now + (scaled(target - now, rate) & learns);
+        *s = moved.max(128).min(12 << 8) as u16;
+    }
+}
+
+#[inline(never)]
 fn chroma_row(from: &[u8], value: &mut [u16], spread: &mut [u16], rates: &[i16]) {
-    let rates = rates.iter().step_by(2);
     for (((i, b), s), rate) in from.iter().zip(value).zip(spread).zip(rates) {
         let d = i16::from(*i) - (b.saturating_add(128) >> 8) as i16;
         *b = b.wrapping_add_signed(scaled(d << 7, *rate) << 1);
-        let target = d.unsigned_abs().min(20) << 8;
-        let moved = s.wrapping_add_signed(scaled(target.wrapping_sub(*s) as i16, *rate));
-        *s = moved.clamp(128, 12 << 8);
+        let target = (d.unsigned_abs().min(20) << 8) as i16;
+        let now = *s as i16;
+        let moved = now + scaled(target - now, *rate);
+        *s = moved.max(128).min(12 << 8) as u16;
+    }
+}
+
+/// Every second value; the last goes on to the end.
+fn halve(from: &[i16], to: &mut [i16]) {
+    let pairs = from.as_chunks::<2>().0;
+    for (o, [first, _]) in to.iter_mut().zip(pairs) {
+        *o = *first;
+    }
+    if let (Some(o), Some(last)) = (to.get_mut(pairs.len()..), from.last()) {
+        o.fill(*last);
     }
 }
 

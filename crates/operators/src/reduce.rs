@@ -124,6 +124,7 @@ fn pairs(bytes: &[u8; 8]) -> u64 {
     (v & EVEN) + (v >> 8 & EVEN)
 }
 
+#[inline(never)]
 fn by_two(rows: [&[u8]; 2], out: &mut [u8]) {
     let [a, b] = rows.map(|r| r.as_chunks::<8>().0);
     let (quads, rest) = out.as_chunks_mut::<4>();
@@ -136,6 +137,7 @@ fn by_two(rows: [&[u8]; 2], out: &mut [u8]) {
     tail(&rows, done, 2, rest);
 }
 
+#[inline(never)]
 fn by_four(rows: [&[u8]; 4], out: &mut [u8]) {
     let [a, b, c, d] = rows.map(|r| r.as_chunks::<8>().0);
     let (twos, rest) = out.as_chunks_mut::<2>();

@@ -47,6 +47,7 @@ impl Tone {
     }
 
     /// A whole row of background values in this light.
+    #[inline(never)]
     pub fn row(&self, from: &[u16], to: &mut [u8]) {
         for (t, b) in to.iter_mut().zip(from) {
             *t = self.apply(*b);
