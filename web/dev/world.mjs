@@ -1,0 +1,122 @@
+// Owns what the fake server says: cameras, events, timelines, system, in several moods (FAKE_MOOD).
+const HOUR = 3_600_000_000;
+const now = () => Date.now() * 1000;
+const NAMES = [
+  ["front-gate", "Front gate"],
+  ["yard", "Loading yard"],
+  ["lobby", "Lobby"],
+  ["park", "Park, north path <b>&amp;</b>"],
+  ["garage", "Garage"],
+  ["stairs", "Staircase B"],
+  ["roof", "Roof"],
+  ["warehouse", "Warehouse, aisle 12 by the cold store"],
+];
+
+/** The mood: well, trouble, empty, many. */
+export const mood = process.env.FAKE_MOOD ?? "well";
+
+export function cameras() {
+  const count = mood === "empty" ? 0 : mood === "many" ? 400 : mood === "trouble" ? 8 : 4;
+  return Array.from({ length: count }, (_, n) => camera(n));
+}
+
+function camera(n) {
+  const [id, name] = NAMES[n % NAMES.length];
+  const state = mood === "trouble" ? ["live", "live", "offline", "live", "connecting", "disabled", "ended", "live"][n % 8] : "live";
+  const reasons = { offline: "The camera refuses the password (401). Check user name and password in its settings.", ended: "The file was played once to its end." };
+  return {
+    id: n < NAMES.length ? id : `${id}-${n}`,
+    name: n < NAMES.length ? name : `${name} ${n}`,
+    enabled: state !== "disabled",
+    state,
+    reason: reasons[state],
+    since_us: now() - 3 * HOUR,
+    ...(state === "live" ? { codec: "h264", width: 640, height: 360, frame_rate: 15, bit_rate_bps: 840_000 + n * 120_000 } : {}),
+    audio: n === 2,
+    last_unit_us: now() - (state === "live" ? 80_000 : HOUR / 3),
+    reconnects: n === 1 ? 2 : 0,
+    dropped: 0,
+    sources: [{ stream: "main", address: `rtsp://192.168.1.${20 + n}:554/stream1`, username: "flumen", has_password: true, record: true, analyse: true, live: true, transport: "tcp", once: false }],
+    policy: { priority: 0, sensitivity: 0, min_object_permille: 0 },
+    time_zone: "Europe/Berlin",
+    version: 3,
+    coverage_24h: n === 1 ? 0.99931 : state === "live" ? 1 : 0.874,
+  };
+}
+
+const KINDS = ["motion", "motion", "motion", "scene_cut", "motion", "object_left", "covered"];
+const START = now();
+
+/** All events of the last 30 hours, newest first. */
+export function events() {
+  const list = [];
+  const all = cameras().slice(0, 8);
+  for (let n = 0; n < 90 && all.length > 0; n += 1) {
+    const begin = START - (n < 40 ? n * 47_000_000 : 1_900_000_000 + (n - 40) * 2_100_000_000) - 20_000_000;
+    const going = n === 0 && now() - START < 60_000_000;
+    list.push({
+      id: (n * 7919 + 4096).toString(16).padStart(32, "0"),
+      camera: all[(n * 5 + (n >> 2)) % all.length].id,
+      kind: KINDS[n % KINDS.length],
+      phase: going ? "begin" : "end",
+      begin_us: begin,
+      ...(going ? {} : { end_us: begin + 2_400_000 + ((n * 3_137_000) % 21_000_000) }),
+      score: 700,
+      track: n,
+      picture: n % 11 === 7 ? undefined : `/api/v1/events/${(n * 7919 + 4096).toString(16).padStart(32, "0")}/picture.jpg`,
+    });
+  }
+  return list;
+}
+
+export function timeline(id, from, to) {
+  const midnight = new Date().setHours(0, 0, 0, 0) * 1000;
+  const start = Math.max(from, midnight + (mood === "trouble" ? 6 * HOUR : 0));
+  const gap = { start_us: START - 0.4 * HOUR, end_us: START - 0.36 * HOUR, cause: "offline", detail: "no answer from the camera" };
+  const end = Math.min(to, now() - 8_000_000);
+  const segments = [];
+  for (let at = start; at < end; at += 60_000_000) {
+    const stop = Math.min(end, at + 60_000_000);
+    if (stop <= gap.start_us || at >= gap.end_us) segments.push({ start_us: at, end_us: stop });
+    else {
+      if (at < gap.start_us) segments.push({ start_us: at, end_us: gap.start_us });
+      if (stop > gap.end_us) segments.push({ start_us: gap.end_us, end_us: stop });
+    }
+  }
+  const shed = { start_us: START - 0.2 * HOUR, end_us: START - 0.19 * HOUR, cause: "shed", detail: "" };
+  const inside = (event) => event.camera === id && event.begin_us >= from && event.begin_us < to;
+  return { segments, gaps: [gap, shed].filter((g) => g.end_us > from && g.start_us < to), events: events().filter(inside) };
+}
+
+export function system() {
+  const trouble = mood === "trouble";
+  const stages = cameras().slice(0, 8).flatMap((camera, n) => [
+    { name: "ingest", camera: camera.id, rate_hz: camera.state === "live" ? 15 : 0, lag_us: 4_000, dropped: 0, healthy: camera.state === "live", detail: camera.state === "live" ? "" : `${camera.state} for 3 h` },
+    { name: "analysis", camera: camera.id, rate_hz: camera.state === "live" ? 14.9 : 0, lag_us: trouble && n === 3 ? 2_300_000 : 31_000 + n * 4000, dropped: trouble && n === 3 ? 184 : 0, healthy: !(trouble && n === 3), detail: trouble && n === 3 ? "Too slow: whole GOPs are left out" : "" },
+  ]);
+  return {
+    version: "0.1.0",
+    started_us: now() - 8.2 * HOUR,
+    data_dir: "/var/lib/flumen",
+    disk: { total_bytes: 2_000_398_934_016, free_bytes: trouble ? 71_000_000_000 : 811_000_000_000 },
+    stages: [...stages, { name: "journal", rate_hz: 60, lag_us: 48_000, dropped: 0, healthy: true, detail: "" }, { name: "archive", rate_hz: 60, lag_us: 6_200_000, dropped: 0, healthy: true, detail: "" }],
+    problems: trouble
+      ? [
+          { what: "The camera refuses the password", where: "Lobby", fix: "Open its settings, write user name and password again, and press “Try it”." },
+          { what: "Analysis does not keep up and leaves out pictures; recording is whole", where: "Park", fix: "Use the camera's smaller stream for analysis, lower its frame rate, or give the machine more cores." },
+          { what: "The disk is 96 % full", where: "/var/lib/flumen", fix: "Lower “keep for days” of some cameras or add space. At 98 % the oldest recordings are deleted." },
+        ]
+      : [],
+  };
+}
+
+/** Made boxes that wander through the picture. */
+export function boxes(n, index) {
+  const list = [];
+  for (let k = 0; k <= n % 2; k += 1) {
+    const phase = (index / 300 + k * 0.5 + n * 0.13) % 1;
+    if (phase > 0.7) continue;
+    list.push({ track: 12 + n * 10 + k, left: Math.round(phase * 860 - 40), top: Math.round(150 + 60 * k + 20 * Math.sin(phase * 9)), width: 64, height: 110, score: 800 });
+  }
+  return list;
+}

@@ -1,0 +1,192 @@
+/**
+ * Owns every word exchanged with the server: the only file that fetches or opens a WebSocket.
+ *
+ * Failures are `ApiError`s whose message is for people. Here nothing is cached or retried;
+ * `state/` polls and `live/` reconnects.
+ */
+import type {
+  Camera,
+  CameraEvent,
+  CameraInput,
+  EventPage,
+  EventQuery,
+  Probe,
+  ProbeInput,
+  System,
+  Timeline,
+} from "./types.ts";
+
+const ROOT = "/api/v1";
+const TIMEOUT_MS = 15_000;
+const PROBE_TIMEOUT_MS = 40_000;
+
+/** A request that failed, told in words; `status` is 0 when the server was not reached. */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly kind: "unreachable" | "timeout" | "missing" | "refused" | "server",
+  ) {
+    super(message);
+    this.name = "ApiError";
+  }
+}
+
+/** The error that an answer with `status` and `body` (problem+json, or anything) stands for. */
+export function errorOf(status: number, body: unknown): ApiError {
+  const told = problemText(body);
+  if (status === 404) return new ApiError(told ?? "That is not here any more.", status, "missing");
+  if (status >= 500) {
+    const plain = `The server had a fault (HTTP ${status}). Its log says more.`;
+    return new ApiError(told ?? plain, status, "server");
+  }
+  return new ApiError(told ?? `The server refused this (HTTP ${status}).`, status, "refused");
+}
+
+function problemText(body: unknown): string | undefined {
+  if (typeof body !== "object" || body === null) return undefined;
+  const { detail, title } = body as { detail?: unknown; title?: unknown };
+  if (typeof detail === "string" && detail !== "") return detail;
+  return typeof title === "string" && title !== "" ? title : undefined;
+}
+
+/** The words for anything thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+interface Ask {
+  method?: "GET" | "POST" | "PUT" | "DELETE";
+  body?: unknown;
+  signal?: AbortSignal | undefined;
+  timeoutMs?: number;
+}
+
+async function ask<T>(path: string, options: Ask = {}): Promise<T> {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort("timeout"), options.timeoutMs ?? TIMEOUT_MS);
+  const leave = () => stop.abort("left");
+  if (options.signal?.aborted) leave();
+  options.signal?.addEventListener("abort", leave, { once: true });
+  try {
+    const answer = await fetch(ROOT + path, {
+      method: options.method ?? "GET",
+      headers: options.body === undefined ? {} : { "content-type": "application/json" },
+      body: options.body === undefined ? null : JSON.stringify(options.body),
+      signal: stop.signal,
+    });
+    const text = await answer.text();
+    const body = parseJson(text);
+    if (!answer.ok) throw errorOf(answer.status, body);
+    return body as T;
+  } catch (thrown) {
+    if (thrown instanceof ApiError) throw thrown;
+    if (stop.signal.reason === "timeout") {
+      throw new ApiError("The server did not answer in time. Is the machine overloaded?", 0, "timeout");
+    }
+    throw new ApiError("The server cannot be reached. Is flumen running?", 0, "unreachable");
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", leave);
+  }
+}
+
+function parseJson(text: string): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function query(values: Record<string, string | number | undefined>): string {
+  const pairs = new URLSearchParams();
+  for (const [key, value] of Object.entries(values)) {
+    if (value !== undefined && value !== "") {
+      pairs.set(key, String(typeof value === "number" ? Math.round(value) : value));
+    }
+  }
+  const text = pairs.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+const of = (camera: string) => `/cameras/${encodeURIComponent(camera)}`;
+
+/** All cameras with their states. */
+export async function cameras(signal?: AbortSignal): Promise<Camera[]> {
+  return (await ask<{ cameras: Camera[] }>("/cameras", { signal })).cameras;
+}
+
+/** One camera. */
+export function camera(id: string, signal?: AbortSignal): Promise<Camera> {
+  return ask<Camera>(of(id), { signal });
+}
+
+/** Adds a camera. */
+export function addCamera(input: CameraInput): Promise<unknown> {
+  return ask("/cameras", { method: "POST", body: input });
+}
+
+/** Changes a camera. */
+export function changeCamera(input: CameraInput): Promise<unknown> {
+  return ask(of(input.id), { method: "PUT", body: input });
+}
+
+/** Removes a camera; its recording stays until its age limit. */
+export function removeCamera(id: string): Promise<unknown> {
+  return ask(of(id), { method: "DELETE" });
+}
+
+/** Tries an address and brings one picture or a plain reason. */
+export function probe(input: ProbeInput, signal?: AbortSignal): Promise<Probe> {
+  return ask<Probe>("/probe", { method: "POST", body: input, signal, timeoutMs: PROBE_TIMEOUT_MS });
+}
+
+/** A page of events, newest first. */
+export function events(filter: EventQuery, signal?: AbortSignal): Promise<EventPage> {
+  return ask<EventPage>(`/events${query({ ...filter })}`, { signal });
+}
+
+/** What is recorded of a camera in a span. */
+export function timeline(id: string, fromUs: number, toUs: number, signal?: AbortSignal): Promise<Timeline> {
+  return ask<Timeline>(`${of(id)}/timeline${query({ from_us: fromUs, to_us: toUs })}`, { signal });
+}
+
+/** How the machine and each stage is. */
+export function system(signal?: AbortSignal): Promise<System> {
+  return ask<System>("/system", { signal });
+}
+
+/** The address of a camera's newest key picture. */
+export function snapshotUrl(id: string): string {
+  return `${ROOT}${of(id)}/snapshot.jpg`;
+}
+
+/** The address of a span of recorded video; as a file to keep when `download`. */
+export function videoUrl(id: string, fromUs: number, toUs: number, download = false): string {
+  const span = { from_us: fromUs, to_us: toUs, download: download ? 1 : undefined };
+  return `${ROOT}${of(id)}/video.mp4${query(span)}`;
+}
+
+/** The address of an event's picture. */
+export function pictureUrl(event: CameraEvent): string | undefined {
+  return event.picture === undefined || event.picture === "" ? undefined : event.picture;
+}
+
+function socket(path: string): WebSocket {
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  return new WebSocket(`${scheme}//${location.host}${ROOT}${path}`);
+}
+
+/** Opens a camera's live stream; `auto` lets the server take the sub-stream for small pictures. */
+export function openLive(id: string, stream: "auto" | "main"): WebSocket {
+  const opened = socket(`${of(id)}/live${query({ stream })}`);
+  opened.binaryType = "arraybuffer";
+  return opened;
+}
+
+/** Opens the stream of new events: one JSON event a message. */
+export function openEvents(): WebSocket {
+  return socket("/events/live");
+}

@@ -1,0 +1,158 @@
+/** Owns the system page: what is wrong first, then how each stage runs, disk and version. */
+import { system as shared } from "../state/shared.ts";
+import { usePolled } from "../state/store.ts";
+import { bytes, count, percent, plural, rate } from "../text/format.ts";
+import { exact, lag, nowUs, span } from "../text/time.ts";
+import { title } from "../text/words.ts";
+import type { Problem, Stage, System } from "../types.ts";
+import { Icon } from "../ui/icons.tsx";
+import { useTitle } from "../ui/measure.ts";
+import { Note, Skeleton, Stale } from "../ui/parts.tsx";
+
+export function SystemPage() {
+  useTitle("System");
+  const { value, error } = usePolled(shared);
+  if (!value) {
+    return error === undefined ? (
+      <div class="system-page">
+        <Skeleton count={6} kind="row" />
+      </div>
+    ) : (
+      <Note kind="bad" icon="warning" title="The server cannot be reached">
+        <p>{error}</p>
+        <p>
+          Start it with <code>flumen run</code> on the machine that holds the recordings.
+        </p>
+        <button type="button" class="button primary" onClick={() => shared.refresh()}>
+          Try again
+        </button>
+      </Note>
+    );
+  }
+  return (
+    <>
+      <Stale error={error} retry={() => shared.refresh()} />
+      <div class="bar">
+        <h1 class="headline">System</h1>
+      </div>
+      <div class="system-page">
+        <Problems list={value.problems} />
+        <Figures system={value} />
+        <Stages list={value.stages} />
+      </div>
+    </>
+  );
+}
+
+function Problems({ list }: { list: Problem[] }) {
+  if (list.length === 0) {
+    return (
+      <section class="panel well" role="status">
+        <Icon name="check" size={22} />
+        <div>
+          <h2>All is well</h2>
+          <p class="quiet">Every camera that is turned on is recorded, and every stage keeps up.</p>
+        </div>
+      </section>
+    );
+  }
+  return (
+    <section class="panel problems" aria-label="What is wrong">
+      <h2>{plural(list.length, "problem")}</h2>
+      <ul>
+        {list.map((problem) => (
+          <li key={`${problem.where} ${problem.what}`}>
+            <Icon name="warning" size={20} />
+            <div>
+              <p>
+                <strong>{problem.what}</strong>
+                {problem.where !== "" && <span class="tag">{problem.where}</span>}
+              </p>
+              <p class="quiet">{problem.fix}</p>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Figures({ system }: { system: System }) {
+  const { total_bytes: total, free_bytes: free } = system.disk;
+  const used = total > 0 ? 1 - free / total : 0;
+  return (
+    <section class="figures" aria-label="Figures">
+      <div class="panel figure">
+        <h2>Disk</h2>
+        <p class="big">{bytes(free)} free</p>
+        <div class={used > 0.95 ? "meter bad" : used > 0.85 ? "meter warn" : "meter"} role="meter" aria-label="Disk used" aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(used * 100)}>
+          <div style={{ width: `${used * 100}%` }} />
+        </div>
+        <p class="quiet">
+          {percent(used)} of {bytes(total)} used
+        </p>
+        <p class="quiet path" title={system.data_dir}>
+          {system.data_dir}
+        </p>
+      </div>
+      <div class="panel figure">
+        <h2>Running</h2>
+        <p class="big" title={`Since ${exact(system.started_us)}`}>
+          {span(nowUs() - system.started_us)}
+        </p>
+        <p class="quiet">Flumen {system.version}</p>
+      </div>
+    </section>
+  );
+}
+
+function Stages({ list }: { list: Stage[] }) {
+  if (list.length === 0) return null;
+  const names = [...new Set(list.map((stage) => stage.name))];
+  return (
+    <section class="panel stages" aria-label="Stages">
+      <h2>Stages</h2>
+      <div class="table">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Stage</th>
+              <th scope="col" class="number">Rate</th>
+              <th scope="col" class="number">Lag</th>
+              <th scope="col" class="number">Dropped</th>
+              <th scope="col">State</th>
+            </tr>
+          </thead>
+          {names.map((name) => (
+            <tbody key={name}>
+              {list
+                .filter((stage) => stage.name === name)
+                .map((stage, at) => (
+                  <Row key={`${stage.camera ?? ""} ${at}`} stage={stage} />
+                ))}
+            </tbody>
+          ))}
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Row({ stage }: { stage: Stage }) {
+  const late = stage.lag_us > 1_000_000;
+  return (
+    <tr>
+      <th scope="row">
+        {title(stage.name)}
+        {stage.camera !== undefined && stage.camera !== "" && <span class="quiet"> {stage.camera}</span>}
+      </th>
+      <td class="number">{rate(stage.rate_hz)} /s</td>
+      <td class={late ? "number warn-words" : "number"}>{lag(stage.lag_us)}</td>
+      <td class={stage.dropped > 0 ? "number warn-words" : "number"}>{count(stage.dropped)}</td>
+      <td>
+        <span class={stage.healthy ? "dot live" : "dot offline"} />
+        <span class={stage.healthy ? "stage-state quiet" : "stage-state"}>{stage.detail === "" ? (stage.healthy ? "Well" : "Not well") : stage.detail}</span>
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,166 @@
+/** Owns the wall: every camera live, as large as the window allows. */
+import { useRef, useState } from "preact/hooks";
+import { cameras as shared } from "../state/shared.ts";
+import { usePolled } from "../state/store.ts";
+import { percent, plural } from "../text/format.ts";
+import type { Camera } from "../types.ts";
+import { Icon } from "../ui/icons.tsx";
+import { useTitle, useView, useWidth } from "../ui/measure.ts";
+import { Choice, IconButton, Note, Skeleton, Stale } from "../ui/parts.tsx";
+import { Tile } from "./tile.tsx";
+import { GAP, layout, visibleRows } from "./wall-layout.ts";
+
+type Show = "all" | "live" | "trouble";
+
+/** Height of everything above the first tile, and of the ground below the last. */
+const ABOVE = 124;
+const BELOW = 20;
+const PHONE = 720;
+
+export function WallPage() {
+  useTitle("");
+  const { value, error } = usePolled(shared);
+  const [show, setShow] = useState<Show>("all");
+  const [search, setSearch] = useState("");
+  const [boxes, setBoxes] = useState(true);
+
+  if (!value && error !== undefined) {
+    return (
+      <Note kind="bad" icon="warning" title="The cameras cannot be shown">
+        <p>{error}</p>
+        <button type="button" class="button primary" onClick={() => shared.refresh()}>
+          Try again
+        </button>
+      </Note>
+    );
+  }
+  if (value && value.length === 0) return <NoCameras />;
+  const chosen = (value ?? []).filter((camera) => fits(camera, show, search));
+  return (
+    <>
+      <Stale error={error} retry={() => shared.refresh()} />
+      <div class="bar">
+        <Headline list={value} />
+        <div class="bar-end">
+          {value && value.length > 8 && (
+            <label class="search">
+              <Icon name="search" size={16} />
+              <input
+                type="search"
+                placeholder="Find a camera"
+                aria-label="Find a camera"
+                value={search}
+                onInput={(event) => setSearch(event.currentTarget.value)}
+              />
+            </label>
+          )}
+          {value?.some((camera) => camera.state !== "live") && (
+            <Choice<Show>
+              label="Which cameras"
+              value={show}
+              options={[["all", "All"], ["live", "Live"], ["trouble", "Not live"]]}
+              onChange={setShow}
+            />
+          )}
+          <IconButton
+            icon="boxes"
+            label={boxes ? "Hide boxes" : "Show boxes"}
+            pressed={boxes}
+            onClick={() => setBoxes(!boxes)}
+          />
+        </div>
+      </div>
+      {value && chosen.length === 0 ? (
+        <Note icon="search" title="No camera fits">
+          <p>Change the search or show all cameras.</p>
+          <button type="button" class="button" onClick={() => (setSearch(""), setShow("all"))}>
+            Show all
+          </button>
+        </Note>
+      ) : (
+        <Grid list={value ? chosen : undefined} boxes={boxes} />
+      )}
+    </>
+  );
+}
+
+function fits(camera: Camera, show: Show, search: string): boolean {
+  if (show === "live" && camera.state !== "live") return false;
+  if (show === "trouble" && camera.state === "live") return false;
+  const wanted = search.trim().toLowerCase();
+  return wanted === "" || camera.name.toLowerCase().includes(wanted) || camera.id.includes(wanted);
+}
+
+function Headline({ list }: { list: Camera[] | undefined }) {
+  if (!list) return <h1 class="headline quiet">Cameras</h1>;
+  const active = list.filter((camera) => camera.state !== "disabled");
+  const live = active.filter((camera) => camera.state === "live").length;
+  const missing = active.length - live;
+  const covered = active.flatMap((camera) => camera.coverage_24h ?? []);
+  const mean = covered.reduce((sum, share) => sum + share, 0) / Math.max(1, covered.length);
+  return (
+    <div class="headline-block">
+      <h1 class="headline">
+        {plural(list.length, "camera")}
+        <span class={missing > 0 ? "aside warn" : "aside"}>
+          {missing > 0 ? `${missing} not live` : live > 1 ? "all live" : "live"}
+        </span>
+      </h1>
+      {covered.length > 0 && (
+        <p class="subline" title="Share of the last 24 hours (or since the camera was added) that is recorded">
+          {percent(mean)} of the last 24 h recorded
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Grid({ list, boxes }: { list: Camera[] | undefined; boxes: boolean }) {
+  const ground = useRef<HTMLDivElement>(null);
+  const width = useWidth(ground);
+  const view = useView();
+  const count = list?.length ?? 4;
+  const below = width < PHONE ? 72 : BELOW;
+  const plan = layout({ width, height: view.height - ABOVE - below }, count);
+  const step = plan.tileHeight + GAP;
+  const { first, last } = visibleRows(plan, view.top - ABOVE, view.height);
+  const shown = list?.slice(first * plan.columns, (last + 1) * plan.columns);
+  const gridWidth = plan.columns * (plan.tileWidth + GAP) - GAP;
+  return (
+    <div ref={ground} style={{ height: width > 0 ? `${plan.rows * step - GAP}px` : undefined }}>
+      {width > 0 && (
+        <div
+          class="wall"
+          style={{
+            width: `${gridWidth}px`,
+            gridTemplateColumns: `repeat(${plan.columns}, ${plan.tileWidth}px)`,
+            transform: first > 0 ? `translateY(${first * step}px)` : undefined,
+          }}
+        >
+          {shown ? (
+            shown.map((camera) => <Tile key={camera.id} camera={camera} boxes={boxes} />)
+          ) : (
+            <Skeleton count={count} kind="tile" />
+          )}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function NoCameras() {
+  return (
+    <Note icon="camera" title="No cameras yet">
+      <p>Add the first one: its RTSP address is usually in the camera's manual or its own web page.</p>
+      <p>
+        <a class="button primary" href="/cameras/new">
+          <Icon name="plus" />
+          Add camera
+        </a>
+      </p>
+      <p class="quiet">
+        No camera at hand? The address <code>synthetic:street</code> makes a street with people and cars.
+      </p>
+    </Note>
+  );
+}
