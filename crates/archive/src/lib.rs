@@ -19,13 +19,35 @@
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
 
 mod archive;
+mod check;
+mod columns;
 mod config;
+mod day;
+mod days;
+mod db;
+mod export;
+mod file;
+mod happened;
+mod join;
+mod keeper;
+mod ledger;
 mod local;
 mod reader;
+mod recorder;
+mod retain;
+mod roles;
+mod rows;
+mod segment;
+mod source;
 mod store;
+mod timeline;
+mod video;
 
 pub use archive::{Archive, ArchiveStatus};
+pub use check::{Finding, Severity};
 pub use config::{ArchiveConfig, Keep};
 pub use local::LocalStore;
-pub use reader::{Coverage, EventQuery, Finding, Reader, Severity, Span, StoredEvent, Timeline, Video};
+pub use reader::{Coverage, EventQuery, Reader, Span, StoredEvent, Timeline};
+pub use retain::Removal;
 pub use store::{Entry, Store, Upload};
+pub use video::Video;

@@ -30,7 +30,8 @@ impl LocalStore {
     }
 
     fn place(&self, path: &str) -> Result<PathBuf> {
-        let bad = |name: &str| name.is_empty() || name == "." || name == ".." || name.contains('\\');
+        let bad =
+            |name: &str| name.is_empty() || name == "." || name == ".." || name.contains('\\');
         if path.split('/').any(bad) {
             return Err(Error::invalid(format!("{path:?} is not a path of the store")));
         }
@@ -64,7 +65,11 @@ impl Store for LocalStore {
     fn rename(&self, from: &str, to: &str) -> Result<()> {
         let (from, to) = (self.place(from)?, self.place(to)?);
         make_dirs(&self.root, to.parent().unwrap_or(&self.root))?;
-        fs::rename(&from, &to).context(format_args!("rename {} to {}", from.display(), to.display()))
+        fs::rename(&from, &to).context(format_args!(
+            "rename {} to {}",
+            from.display(),
+            to.display()
+        ))
     }
 
     fn sync_dir(&self, path: &str) -> Result<()> {

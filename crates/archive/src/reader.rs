@@ -1,9 +1,23 @@
-//! Reading the archive back: events, pictures, spans, video.
+//! Reading the archive back: events, pictures, spans. Video is in `video`, `check` in `check`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use flumen_base::{CameraId, Error, Result, wire};
+use prost::Message;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::db::{self, told};
+use crate::local::LocalStore;
+use crate::store::Store;
+use crate::timeline;
+use crate::{happened, rows};
+
+/// Connections kept for the next query.
+const POOL: usize = 4;
+/// Events longer than this are found by their begin only.
+const LONGEST_US: i64 = crate::day::DAY_US;
 
 /// Which events are wanted; newest first.
 #[derive(Clone, Debug, Default)]
@@ -12,7 +26,7 @@ pub struct EventQuery {
     pub camera: Option<CameraId>,
     /// Only this kind.
     pub kind: Option<String>,
-    /// Only events that end at or after this, UTC.
+    /// Only events that end after this, or have not ended, UTC.
     pub from_us: Option<i64>,
     /// Only events that begin before this, UTC.
     pub to_us: Option<i64>,
@@ -45,6 +59,8 @@ pub struct Span {
 pub struct Timeline {
     /// Recorded spans, joined where they touch.
     pub segments: Vec<Span>,
+    /// Spans that are being written: they are on the bus, and not yet in a file.
+    pub pending: Vec<Span>,
     /// Spans with a known reason for not being there.
     pub gaps: Vec<wire::Gap>,
     /// What neither is recorded nor has a known reason.
@@ -62,104 +78,169 @@ pub struct Coverage {
     pub span_us: i64,
 }
 
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Untidy: nothing is lost.
-    Note,
-    /// Something is lost or damaged.
-    Error,
+/// Spans that are being written, by camera.
+pub(crate) type Pending = Arc<Mutex<Vec<(CameraId, Span)>>>;
+
+struct Inner {
+    dir: PathBuf,
+    store: Arc<dyn Store>,
+    pool: Mutex<Vec<Connection>>,
+    pending: Option<Pending>,
 }
 
-/// Something `check` found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// What is wrong.
-    pub what: String,
-    /// File or row.
-    pub where_: String,
-    /// What to do about it.
-    pub fix: String,
-    /// How bad it is.
-    pub severity: Severity,
-}
-
-/// Reads an archive, also while it is written.
+/// Reads an archive, also while it is written. Cheap to clone.
 #[derive(Clone)]
-pub struct Reader(());
+pub struct Reader(Arc<Inner>);
 
 impl Reader {
-    /// Opens the archive in a directory read-only.
+    /// Opens the archive in a directory read-only, its files beside its database.
     ///
     /// # Errors
     /// `NotFound` when there is none, `DataLoss` when its database is damaged.
-    pub fn open(_dir: &Path) -> Result<Reader> {
-        Err(Error::unsupported("the archive is not built yet"))
+    pub fn open(dir: &Path) -> Result<Reader> {
+        drop(db::open_reading(dir)?);
+        Ok(Reader::with(dir, Arc::new(LocalStore::open(dir)?), None))
+    }
+
+    pub(crate) fn with(dir: &Path, store: Arc<dyn Store>, pending: Option<Pending>) -> Reader {
+        Reader(Arc::new(Inner { dir: dir.to_owned(), store, pool: Mutex::default(), pending }))
+    }
+
+    /// Where the files are.
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.0.store
+    }
+
+    /// True when the archive writes while this reads.
+    pub(crate) fn is_live(&self) -> bool {
+        self.0.pending.is_some()
+    }
+
+    /// Runs a query on a connection of the pool.
+    pub(crate) fn query<T>(&self, run: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let pooled = self.pool().pop();
+        let conn = pooled.map_or_else(|| db::open_reading(&self.0.dir), Ok)?;
+        let answer = run(&conn)?;
+        let mut pool = self.pool();
+        if pool.len() < POOL {
+            pool.push(conn);
+        }
+        Ok(answer)
+    }
+
+    fn pool(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.0.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Events, newest first.
     ///
     /// # Errors
     /// `Unavailable` when the database can't be read.
-    pub fn events(&self, _query: &EventQuery) -> Result<Vec<StoredEvent>> {
-        Err(Error::unsupported("the archive is not built yet"))
+    pub fn events(&self, query: &EventQuery) -> Result<Vec<StoredEvent>> {
+        let limit = if query.limit == 0 { 100 } else { query.limit.min(1000) };
+        let before_us = query.before_us.unwrap_or(i64::MAX).min(query.to_us.unwrap_or(i64::MAX));
+        let from_us = query.from_us.unwrap_or(i64::MIN);
+        let source = if query.camera.is_some() {
+            "event INDEXED BY event_camera"
+        } else {
+            "event INDEXED BY event_time"
+        };
+        let camera = if query.camera.is_some() { "event.camera = ?1" } else { "?1 IS NULL" };
+        let sql = format!(
+            "SELECT record, (SELECT revision FROM picture WHERE event = event.id) FROM {source}
+             WHERE {camera} AND begin_us < ?2 AND begin_us >= ?3 AND (end_us > ?4 OR begin_us >= ?4 OR phase <> 2)
+               AND (?5 IS NULL OR kind = ?5)
+             ORDER BY begin_us DESC, id LIMIT ?6"
+        );
+        self.query(|conn| {
+            let mut statement = conn.prepare_cached(&sql).map_err(told)?;
+            let with = params![
+                query.camera.as_ref().map(CameraId::as_str),
+                before_us,
+                from_us.saturating_sub(LONGEST_US),
+                from_us,
+                query.kind,
+                limit as i64
+            ];
+            let found = statement
+                .query_map(with, |r| Ok((r.get::<_, Vec<u8>>(0)?, r.get(1)?)))
+                .map_err(told)?;
+            found
+                .map(|row| row.map_err(told).and_then(|(record, picture)| stored(&record, picture)))
+                .collect()
+        })
     }
 
-    /// The JPEG of an event (16 bytes of id); `None` when there is none.
+    /// One event by its id (16 bytes).
     ///
     /// # Errors
     /// `Unavailable` when the database can't be read.
-    pub fn picture(&self, _event: &[u8], _revision: Option<u32>) -> Result<Option<Bytes>> {
-        Err(Error::unsupported("the archive is not built yet"))
+    pub fn event(&self, id: &[u8]) -> Result<Option<StoredEvent>> {
+        let sql = "SELECT record, (SELECT revision FROM picture WHERE event = event.id) FROM event WHERE id = ?1";
+        self.query(|conn| {
+            let row: Option<(Vec<u8>, Option<u32>)> = conn
+                .prepare_cached(sql)
+                .map_err(told)?
+                .query_row([id], |r| Ok((r.get(0)?, r.get(1)?)))
+                .optional()
+                .map_err(told)?;
+            row.map(|(record, picture)| stored(&record, picture)).transpose()
+        })
+    }
+
+    /// The JPEG of an event (16 bytes of id): the newest, as only that is kept; `None` when
+    /// there is none, or `revision` is newer than it.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database can't be read.
+    pub fn picture(&self, event: &[u8], revision: Option<u32>) -> Result<Option<Bytes>> {
+        let sql = "SELECT jpeg FROM picture WHERE event = ?1 AND revision >= ?2";
+        let jpeg: Option<Vec<u8>> =
+            self.query(|conn| db::one(conn, sql, params![event, revision.unwrap_or(0)]))?;
+        Ok(jpeg.map(Bytes::from))
     }
 
     /// What is there of a camera in `from_us..to_us`, and what is not.
     ///
     /// # Errors
     /// `Invalid` when the span is empty, `Unavailable` when the database can't be read.
-    pub fn timeline(&self, _camera: &CameraId, _from_us: i64, _to_us: i64) -> Result<Timeline> {
-        Err(Error::unsupported("the archive is not built yet"))
+    pub fn timeline(&self, camera: &CameraId, from_us: i64, to_us: i64) -> Result<Timeline> {
+        let window = window(from_us, to_us)?;
+        let (recorded, gaps) = self.query(|conn| {
+            let recorded = rows::spans(conn, camera.as_str(), from_us, to_us)?;
+            let gaps = happened::gaps(conn, camera.as_str(), from_us, to_us)?;
+            Ok((recorded, gaps.into_iter().map(|(_, gap)| gap).collect()))
+        })?;
+        let pending = self.0.pending.as_ref().map_or(Vec::new(), |pending| {
+            let pending = pending.lock().unwrap_or_else(PoisonError::into_inner);
+            pending.iter().filter(|(c, _)| c == camera).map(|(_, span)| *span).collect()
+        });
+        Ok(timeline::timeline(window, recorded, pending, gaps))
     }
 
     /// How much of `from_us..to_us` is there.
     ///
     /// # Errors
     /// As for [`Reader::timeline`].
-    pub fn coverage(&self, _camera: &CameraId, _from_us: i64, _to_us: i64) -> Result<Coverage> {
-        Err(Error::unsupported("the archive is not built yet"))
-    }
-
-    /// One fragmented MP4 without transcoding, from the key frame at or before `from_us`.
-    ///
-    /// # Errors
-    /// `Invalid` when the span is empty, `NotFound` when nothing of it is recorded.
-    pub fn video(&self, _camera: &CameraId, _from_us: i64, _to_us: i64) -> Result<Video> {
-        Err(Error::unsupported("the archive is not built yet"))
-    }
-
-    /// [`Reader::video`] to a file: whole or not there at all. Gives its length.
-    ///
-    /// # Errors
-    /// As for [`Reader::video`], `DataLoss` when a segment is damaged.
-    pub fn export(&self, _camera: &CameraId, _from_us: i64, _to_us: i64, _to: &Path) -> Result<u64> {
-        Err(Error::unsupported("the archive is not built yet"))
-    }
-
-    /// Holds the archive against its invariants; `progress` is told (done, total) files.
-    ///
-    /// # Errors
-    /// `Unavailable` when database or store can't be read at all.
-    pub fn check(&self, _progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<Finding>> {
-        Err(Error::unsupported("the archive is not built yet"))
+    pub fn coverage(&self, camera: &CameraId, from_us: i64, to_us: i64) -> Result<Coverage> {
+        let told = self.timeline(camera, from_us, to_us)?;
+        Ok(timeline::coverage(window(from_us, to_us)?, &told))
     }
 }
 
-/// Pieces of one fragmented MP4: the init segment, then fragments.
-pub struct Video(());
+fn stored(record: &[u8], picture: Option<u32>) -> Result<StoredEvent> {
+    let event = wire::Event::decode(record).map_err(|e| {
+        Error::data_loss(format!("an event's record can't be read: {e}: run `flumen check`"))
+    })?;
+    Ok(StoredEvent { event, picture })
+}
 
-impl Iterator for Video {
-    type Item = Result<Bytes>;
-    fn next(&mut self) -> Option<Result<Bytes>> {
-        None
+/// The span, when it is one.
+pub(crate) fn window(from_us: i64, to_us: i64) -> Result<Span> {
+    if from_us >= to_us {
+        return Err(Error::invalid(format!(
+            "the span {from_us}..{to_us} is empty: `from` must be before `to`"
+        )));
     }
+    Ok(Span { start_us: from_us, end_us: to_us })
 }

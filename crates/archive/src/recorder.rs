@@ -1,0 +1,412 @@
+//! Records of `flumen.video` into segments: when a file begins and when it ends.
+//!
+//! Invariants: units of one line (camera, stream, epoch) are taken in order of offsets, those
+//! that a row covers are skipped; the mark written with each row is the lowest offset that no
+//! row holds and some file still needs; so after a kill at any step the same units make the
+//! same files, no unit twice and none left out.
+//! Units before the first key frame of a line, or behind a hole of more than `HOLE_US` until
+//! the next key frame, can't be shown and are left out (counted in `skipped`).
+//! Not here: threads, retrying (`archive`), bytes of a file (`segment`), rows (`file`).
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use flumen_base::wire::{Marker, PacketHeader, SourcePosition, Stream};
+use flumen_base::{CameraId, Error, Result, topic};
+use flumen_bus::{Bus, Delivered, Polled};
+use flumen_media::TrackInfo;
+use prost::Message;
+use rusqlite::Connection;
+
+use crate::config::ArchiveConfig;
+use crate::db::{self, Mark};
+use crate::join::{Joiner, Line};
+use crate::reader::Span;
+use crate::roles::Roles;
+use crate::rows;
+use crate::segment::{Open, Unit};
+use crate::store::Store;
+
+/// A stream that stood still longer than this ends its file, unless its frames last longer.
+pub(crate) const HOLE_US: i64 = 1_000_000;
+/// A line that a higher epoch followed is closed when it was silent this long.
+const LATE_US: i64 = 10_000_000;
+/// Any line is closed when it was silent this long while others went on.
+const IDLE_US: i64 = 300_000_000;
+
+/// What is known of a line besides its open file.
+#[derive(Default)]
+struct Known {
+    /// Offsets up to this are in rows.
+    covered: Option<u64>,
+    audio: Option<TrackInfo>,
+}
+
+/// The recording of `flumen.video`.
+pub(crate) struct Recorder {
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) conn: Connection,
+    pub(crate) roles: Roles,
+    pub(crate) open: BTreeMap<Line, Open>,
+    pub(crate) marks: BTreeMap<u32, Mark>,
+    /// Camera and stream -> end of what was recorded before the log lost records.
+    pub(crate) lost: HashMap<(String, i32), i64>,
+    pub(crate) highest: HashMap<(String, i32), u64>,
+    /// Units that could not be shown and are in no file.
+    pub(crate) skipped: u64,
+    pub(crate) filed: u64,
+    pub(crate) filed_bytes: u64,
+    known: HashMap<Line, Known>,
+    joiner: Joiner,
+    segment_us: i64,
+    clock_us: i64,
+    written: BTreeMap<u32, u64>,
+}
+
+impl Recorder {
+    /// Opens the database, clears what a kill left, and knows where to go on.
+    pub(crate) fn open(
+        bus: Arc<dyn Bus>,
+        store: Arc<dyn Store>,
+        config: &ArchiveConfig,
+    ) -> Result<Recorder> {
+        let conn = db::open(&config.dir)?;
+        let mut roles = Roles::default();
+        roles.refresh(bus.as_ref())?;
+        let mut recorder = Recorder {
+            bus,
+            store,
+            conn,
+            roles,
+            open: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            lost: HashMap::new(),
+            highest: HashMap::new(),
+            skipped: 0,
+            filed: 0,
+            filed_bytes: 0,
+            known: HashMap::new(),
+            joiner: Joiner::default(),
+            segment_us: i64::try_from(config.segment_max.as_micros()).unwrap_or(i64::MAX),
+            clock_us: i64::MIN,
+            written: BTreeMap::new(),
+        };
+        recorder.recover()?;
+        Ok(recorder)
+    }
+
+    /// Offsets from which `flumen.video` is to be read.
+    pub(crate) fn from(&self) -> Vec<(u32, u64)> {
+        self.marks.values().map(|m| (m.partition, m.next)).collect()
+    }
+
+    /// Takes what the bus told.
+    pub(crate) fn take(&mut self, polled: Polled) -> Result<()> {
+        match polled {
+            Polled::Record(delivered) => self.record(delivered),
+            Polled::Expired { partition, from, to, .. } => self.lose(
+                partition,
+                to,
+                format!("records {from}..{to} expired before they were recorded"),
+            ),
+            Polled::Damaged { partition, from, to, .. } => {
+                self.lose(partition, to, format!("records {from}..{to} of the log are damaged"))
+            }
+        }
+    }
+
+    fn record(&mut self, delivered: Delivered) -> Result<()> {
+        let at = delivered.position;
+        let mark = self.mark(at.partition);
+        mark.generation = at.generation;
+        mark.next = at.offset + 1;
+        self.clock_us = self.clock_us.max(delivered.record.timestamp_us);
+        let header = delivered.record.header(topic::PACKET_HEADER);
+        let Some(Ok(header)) = header.map(|h| PacketHeader::decode(h.clone())) else {
+            self.skipped += 1;
+            tracing::warn!(
+                partition = at.partition,
+                offset = at.offset,
+                "a record of flumen.video has no header that can be read"
+            );
+            return Ok(());
+        };
+        let place =
+            |offset| SourcePosition { partition: at.partition, offset, generation: at.generation };
+        if !self.roles.records(&header.camera, header.stream())
+            || self.covers(&header, at.partition, at.offset)?
+        {
+            return Ok(());
+        }
+        if header.marker() != Marker::None {
+            return self.marker(&header, place(at.offset));
+        }
+        if let Some((first, data)) =
+            self.joiner.take((at.partition, at.offset), &header, delivered.record.value)
+        {
+            return self.unit(Unit { header, data, first: place(first), last: place(at.offset) });
+        }
+        Ok(())
+    }
+
+    /// The partition's mark; `next` is the reader's place, not yet the one that is stored.
+    fn mark(&mut self, partition: u32) -> &mut Mark {
+        self.marks.entry(partition).or_insert(Mark { partition, next: 0, generation: 0, era: 0 })
+    }
+
+    /// The line whose rows hold a unit: sound lies in its carrier's files.
+    fn line(&self, header: &PacketHeader) -> Line {
+        let mut line = Line::of(header);
+        if header.stream() == Stream::Audio {
+            line.stream = self.roles.carrier(&header.camera).into();
+        }
+        line
+    }
+
+    fn covers(&mut self, header: &PacketHeader, partition: u32, offset: u64) -> Result<bool> {
+        let line = self.line(header);
+        let known = match self.known.get(&line) {
+            Some(known) => known.covered,
+            None => {
+                let era = self.mark(partition).era;
+                let covered = rows::covered(
+                    &self.conn,
+                    era,
+                    partition,
+                    (&line.camera, line.stream, line.epoch),
+                )?;
+                self.known.insert(line.clone(), Known { covered, audio: None });
+                let highest = self.highest.entry((line.camera, line.stream)).or_default();
+                *highest = (*highest).max(line.epoch);
+                covered
+            }
+        };
+        Ok(known.is_some_and(|last| offset <= last))
+    }
+
+    fn marker(&mut self, header: &PacketHeader, at: SourcePosition) -> Result<()> {
+        if header.marker() == Marker::EndOfStream {
+            let line = self.line(header);
+            self.joiner.forget(&Line::of(header));
+            self.end(&line, None, at.offset + 1)?;
+        }
+        Ok(())
+    }
+
+    fn unit(&mut self, unit: Unit) -> Result<()> {
+        let line = self.line(&unit.header);
+        if unit.header.stream() == Stream::Audio {
+            match self.open.get_mut(&line) {
+                Some(open) => open.sound(&unit),
+                None => self.known.entry(line).or_default().audio = Some(unit.info()),
+            }
+            return Ok(());
+        }
+        let before = unit.first.offset;
+        match self.open.get(&line).map(|open| self.step(open, &unit)) {
+            Some(Step::Add) => return self.add(&line, &unit),
+            Some(Step::Turn) => self.end(&line, Some(unit.header.dts_us), before)?,
+            Some(Step::Hole) => self.end(&line, None, before)?,
+            None => {}
+        }
+        if !unit.header.key {
+            self.skipped += 1;
+            return Ok(());
+        }
+        self.begin(line, unit)
+    }
+
+    fn add(&mut self, line: &Line, unit: &Unit) -> Result<()> {
+        match self.open.get_mut(line) {
+            Some(open) => open.video(unit),
+            None => Ok(()),
+        }
+    }
+
+    fn begin(&mut self, line: Line, unit: Unit) -> Result<()> {
+        let audio = self.known.get(&line).and_then(|k| k.audio.clone());
+        match Open::begin(self.store.as_ref(), &unit, audio) {
+            Ok(open) => {
+                self.note_loss(&unit)?;
+                self.open.insert(line, open);
+                Ok(())
+            }
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    flumen_base::Kind::Invalid | flumen_base::Kind::Unsupported
+                ) =>
+            {
+                self.skipped += 1;
+                tracing::warn!(
+                    camera = line.camera,
+                    offset = unit.first.offset,
+                    "a key frame can't be recorded: {e}"
+                );
+                Ok(())
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// What a unit means for the file that its line has open.
+    fn step(&self, open: &Open, unit: &Unit) -> Step {
+        let (h, head) = (&unit.header, open.head());
+        let (sequence, dts_us, own_us) = open.newest();
+        let stood_us = h.dts_us - dts_us;
+        if stood_us > HOLE_US.max(3 * own_us) || stood_us < -HOLE_US {
+            return Step::Hole;
+        }
+        if (h.codec, h.width, h.height) != (head.codec, head.width, head.height) {
+            return Step::Hole;
+        }
+        let old = h.dts_us - open.first_dts_us() >= self.segment_us;
+        let other = h.parameter_hash != head.parameter_hash || open.audio_late;
+        match h.key && (old || other || h.discontinuity) {
+            true if h.sequence == sequence + 1 && !h.discontinuity => Step::Turn,
+            true => Step::Hole,
+            false => Step::Add,
+        }
+    }
+
+    /// Closes a line's file and writes its row; `resume` is the first offset behind it.
+    fn end(&mut self, line: &Line, next_dts_us: Option<i64>, resume: u64) -> Result<()> {
+        let Some(open) = self.open.remove(line) else { return Ok(()) };
+        let (partition, audio) = (open.first.partition, open.audio.clone());
+        let closed = open.close(self.store.as_ref(), next_dts_us)?;
+        let mark = self.low(partition, Some(resume));
+        let last = closed.segment.last.map(|l| l.offset);
+        self.file(closed, mark)?;
+        self.known.insert(line.clone(), Known { covered: last, audio });
+        Ok(())
+    }
+
+    /// The mark as it can be stored: nothing at or above it is in a row or dispensable.
+    pub(crate) fn low(&mut self, partition: u32, resume: Option<u64>) -> Mark {
+        let needed = self
+            .open
+            .values()
+            .map(|o| o.first)
+            .filter(|f| f.partition == partition)
+            .map(|f| f.offset)
+            .min();
+        let parts = self.joiner.lowest(partition);
+        let mark = *self.mark(partition);
+        let next = [Some(mark.next), needed, parts, resume]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(mark.next);
+        Mark { next, ..mark }
+    }
+
+    /// Closes lines that were left behind, and stores marks that moved far.
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        let late: Vec<Line> = self
+            .open
+            .iter()
+            .filter(|(line, open)| self.is_left(line, open))
+            .map(|(l, _)| l.clone())
+            .collect();
+        for line in late {
+            self.end(&line, None, u64::MAX)?;
+        }
+        for partition in self.marks.keys().copied().collect::<Vec<_>>() {
+            let mark = self.low(partition, None);
+            let written = self.written.get(&partition).copied().unwrap_or(0);
+            if mark.next >= written + 4096 {
+                db::set_mark(&self.conn, topic::VIDEO, &mark)?;
+                self.written.insert(partition, mark.next);
+            }
+        }
+        self.known.retain(|line, _| {
+            self.highest
+                .get(&(line.camera.clone(), line.stream))
+                .is_none_or(|&h| line.epoch + 8 >= h)
+        });
+        self.publish()
+    }
+
+    fn is_left(&self, line: &Line, open: &Open) -> bool {
+        let silent_us = self.clock_us.saturating_sub(open.arrival_us);
+        let passed =
+            self.highest.get(&(line.camera.clone(), line.stream)).is_some_and(|&h| h > line.epoch);
+        silent_us > if passed { LATE_US } else { IDLE_US }
+    }
+
+    /// Arrival of the newest record that was taken.
+    pub(crate) fn newest_us(&self) -> Option<i64> {
+        (self.clock_us != i64::MIN).then_some(self.clock_us)
+    }
+
+    /// What is being written.
+    pub(crate) fn spans(&self) -> Vec<(CameraId, Span)> {
+        let span = |(line, open): (&Line, &Open)| {
+            let (_, newest_us, own_us) = open.newest();
+            let start_us = open.head().pts_us;
+            let end_us = start_us + newest_us - open.first_dts_us() + own_us;
+            Some((CameraId::new(&line.camera).ok()?, Span { start_us, end_us }))
+        };
+        self.open.iter().filter_map(span).collect()
+    }
+
+    /// Files what is whole and forgets the rest: it is written again from the bus.
+    pub(crate) fn finish(&mut self) -> Result<()> {
+        let mut floors: BTreeMap<u32, u64> = BTreeMap::new();
+        for (_, open) in std::mem::take(&mut self.open) {
+            let (first, partition) = (open.first.offset, open.first.partition);
+            let closed = open.close_at_key(self.store.as_ref())?;
+            let resume = closed.as_ref().map_or(first, |(_, next)| next.offset);
+            let floor = floors.entry(partition).or_insert(resume);
+            *floor = resume.min(*floor);
+            if let Some((closed, _)) = closed {
+                // The mark itself stays: units above it that rows hold are skipped by their rows.
+                let stored = db::marks(&self.conn, topic::VIDEO)?
+                    .into_iter()
+                    .find(|m| m.partition == partition);
+                let stay = stored.unwrap_or(Mark { next: 0, ..*self.mark(partition) });
+                self.file(closed, stay)?;
+            }
+        }
+        for partition in self.marks.keys().copied().collect::<Vec<_>>() {
+            let mark = self.low(partition, floors.get(&partition).copied());
+            db::set_mark(&self.conn, topic::VIDEO, &mark)?;
+        }
+        self.publish()
+    }
+
+    fn lose(&mut self, partition: u32, to: u64, why: String) -> Result<()> {
+        tracing::error!(partition, "{why}");
+        let lines: Vec<Line> = self
+            .open
+            .iter()
+            .filter(|(_, o)| o.first.partition == partition)
+            .map(|(l, _)| l.clone())
+            .collect();
+        self.mark(partition).next = to;
+        for line in lines {
+            self.end(&line, None, to)?;
+        }
+        self.note_lost(partition)
+    }
+}
+
+enum Step {
+    /// It belongs into the file.
+    Add,
+    /// It begins the next file; the old one lasts until it.
+    Turn,
+    /// The old file ends by itself, before a hole.
+    Hole,
+}
+
+/// The error for a mark that is ahead of its log.
+pub(crate) fn replaced(mark: &Mark, next: u64) -> Error {
+    Error::data_loss(format!(
+        "{} partition {} ends at {next}, the archive has read {}: the log was replaced; its records are taken as new",
+        topic::VIDEO,
+        mark.partition,
+        mark.next
+    ))
+}
