@@ -1,0 +1,433 @@
+//! Inputs in, access units out.
+//!
+//! Invariants: video first, at most one video and one audio track; a unit is at most
+//! `Limits::max_unit_bytes` long; every call ends by `Open::timeout` or `Interrupt`.
+//! Not here: reconnecting, epochs, loops (`ingest`).
+
+mod avio;
+mod capture;
+mod input;
+#[cfg(test)]
+mod tests;
+mod timing;
+mod track;
+
+use std::collections::VecDeque;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ffmpeg::ffi;
+use flumen_base::{Error, Result};
+
+use self::avio::Avio;
+use self::input::{Got, How, Input};
+use self::timing::Unwrap;
+use self::track::Track;
+use crate::address::{self, Address};
+use crate::av::{MICROS, Packet, slice};
+use crate::codec;
+use crate::interrupt::Interrupt;
+use crate::open::{Open, Transport};
+use crate::unit::{Demuxed, TrackInfo, Unit};
+
+/// Reads without a unit in a row after which an input is given up as damaged.
+const MAX_GARBAGE: u32 = 1000;
+/// Units kept while a live input is opened.
+const MAX_WAITING: usize = 256;
+
+/// What comes on standard input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StdinFormat {
+    /// libavformat looks at the first bytes.
+    #[default]
+    Auto,
+    /// MPEG-TS.
+    MpegTs,
+    /// H.264 Annex-B.
+    H264,
+    /// H.265 Annex-B.
+    H265,
+    /// JPEG after JPEG.
+    Mjpeg,
+    /// MP4, fragmented or with its index in front.
+    Mp4,
+    /// Matroska.
+    Mkv,
+}
+
+impl StdinFormat {
+    fn name(self) -> Option<&'static str> {
+        match self {
+            StdinFormat::Auto => None,
+            StdinFormat::MpegTs => Some("mpegts"),
+            StdinFormat::H264 => Some("h264"),
+            StdinFormat::H265 => Some("hevc"),
+            StdinFormat::Mjpeg => Some("mjpeg"),
+            StdinFormat::Mp4 => Some("mov"),
+            StdinFormat::Mkv => Some("matroska"),
+        }
+    }
+}
+
+/// An open input.
+pub struct Demuxer {
+    input: Input,
+    packet: Packet,
+    /// Selected streams: index in the container, and the track.
+    video: Option<(usize, Track)>,
+    audio: Option<(usize, Track)>,
+    /// Streams that were looked at.
+    seen: usize,
+    infos: Vec<Arc<TrackInfo>>,
+    unwrap: Unwrap,
+    waiting: VecDeque<Unit>,
+    max_unit_bytes: usize,
+    limits: crate::open::Limits,
+    known: Vec<TrackInfo>,
+    clock: capture::Capture,
+    /// Name of an input's video codec that we do not take.
+    refused: Option<String>,
+}
+
+impl Demuxer {
+    /// Opens a file or network address that `check_address` allows.
+    ///
+    /// # Errors
+    /// As `check_address`; `Unavailable` when nobody answers in time, `Unsupported` when there
+    /// is no video that we decode, `Invalid` for bad credentials, `Cancelled` by `stop`.
+    pub fn open(address: &str, open: &Open, stop: &Interrupt) -> Result<Demuxer> {
+        match address::check_address(address, &open.file_roots, &open.allow_hosts)? {
+            Address::File(path) => Demuxer::open_file(&path, open, stop),
+            Address::Synthetic(_) => Err(Error::unsupported(
+                "a synthetic camera is not opened here but made by the farm",
+            )),
+            Address::Network(url) => {
+                address::check_resolved(&url, &open.allow_hosts)?;
+                let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+                let with = address::with_credentials(&url, open)?;
+                let how = How {
+                    url: &with,
+                    shown: &url,
+                    protocols: protocols(scheme),
+                    format: matches!(scheme, "rtsp" | "rtsps").then_some("rtsp"),
+                    options: protocol_options(scheme, open),
+                    timeout: open.timeout,
+                    probe: probe(open),
+                };
+                Demuxer::start(Input::open(&how, None, stop)?, open)
+            }
+        }
+    }
+
+    /// Opens a file that the caller vouches for, such as one named on the command line.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn open_file(path: &Path, open: &Open, stop: &Interrupt) -> Result<Demuxer> {
+        let text = path
+            .to_str()
+            .ok_or_else(|| Error::invalid("a file name that is not UTF-8 cannot be opened"))?;
+        let how = How {
+            url: &format!("file:{text}"),
+            shown: text,
+            protocols: "file",
+            format: None,
+            options: Vec::new(),
+            timeout: open.timeout,
+            probe: probe(open),
+        };
+        Demuxer::start(Input::open(&how, None, stop)?, open)
+    }
+
+    /// Opens bytes that come from somewhere else, such as standard input.
+    ///
+    /// The reader itself must not block for ever: nothing can end its `read` from outside.
+    ///
+    /// # Errors
+    /// As `open`; what `read` fails with comes by its own kind.
+    pub fn from_reader(
+        read: Box<dyn Read + Send>,
+        format: StdinFormat,
+        open: &Open,
+        stop: &Interrupt,
+    ) -> Result<Demuxer> {
+        let how = How {
+            url: "",
+            shown: "the input stream",
+            protocols: "none",
+            format: format.name(),
+            options: Vec::new(),
+            timeout: open.timeout,
+            probe: probe(open),
+        };
+        Demuxer::start(Input::open(&how, Some(Avio::new(read, stop)?), stop)?, open)
+    }
+
+    fn start(input: Input, open: &Open) -> Result<Demuxer> {
+        let mut demuxer = Demuxer {
+            input,
+            packet: Packet::new()?,
+            video: None,
+            audio: None,
+            seen: 0,
+            infos: Vec::new(),
+            unwrap: Unwrap::default(),
+            waiting: VecDeque::new(),
+            max_unit_bytes: open.limits.max_unit_bytes,
+            limits: open.limits,
+            known: open.known.clone().unwrap_or_default(),
+            clock: capture::Capture::default(),
+            refused: None,
+        };
+        if !open.live {
+            demuxer.input.find_streams()?;
+        }
+        demuxer.select();
+        if open.live {
+            demuxer.wait_for_video(probe(open).1.max(Duration::from_millis(1)))?;
+        }
+        match (&demuxer.video, &demuxer.refused) {
+            (Some(_), _) => Ok(demuxer),
+            (None, Some(name)) => Err(Error::unsupported(format!(
+                "video coded as {name}: Flumen takes H.264, H.265 and MJPEG"
+            ))),
+            (None, None) => Err(Error::unsupported("no video was found in this input")),
+        }
+    }
+
+    /// A live input without a table of contents: its streams show up as packets come.
+    fn wait_for_video(&mut self, probe: Duration) -> Result<()> {
+        let until = Instant::now() + probe;
+        while self.video.is_none() && self.refused.is_none() && self.waiting.len() < MAX_WAITING {
+            match self.read_unit()? {
+                Demuxed::Unit(unit) => self.waiting.push_back(unit),
+                Demuxed::End => break,
+            }
+            if self.video.is_none() && Instant::now() >= until {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the first video and the first audio stream of our codecs.
+    fn select(&mut self) {
+        let from = self.seen;
+        self.seen = self.input.streams().len();
+        for index in from..self.seen {
+            let Some(&stream) = self.input.streams().get(index) else { continue };
+            // SAFETY: libavformat gives every stream its codec parameters.
+            let par = unsafe { &*stream.codecpar };
+            let known = codec::from_av(par.codec_id);
+            let picture = par.codec_type == ffi::AVMediaType::VIDEO
+                && stream.disposition & ffi::AV_DISPOSITION_ATTACHED_PIC as i32 == 0;
+            let sound = par.codec_type == ffi::AVMediaType::AUDIO;
+            let track = match known {
+                Some(_) if picture && self.video.is_none() => &mut self.video,
+                Some(_) if sound && self.audio.is_none() => &mut self.audio,
+                _ => {
+                    if picture && known.is_none() && par.codec_id != ffi::AVCodecID::NONE {
+                        self.refused.get_or_insert_with(|| codec::name(par.codec_id));
+                    }
+                    self.input.discard(index);
+                    continue;
+                }
+            };
+            let info = describe(stream, par, &self.known);
+            // SAFETY: libavformat keeps `extradata_size` bytes there.
+            let extradata = unsafe { slice(par.extradata, par.extradata_size) };
+            *track = Some((index, Track::new(info, extradata)));
+        }
+        self.list_tracks();
+    }
+
+    fn list_tracks(&mut self) {
+        let tracks = self.video.iter().chain(&self.audio);
+        self.infos = tracks.map(|(_, track)| track.info.clone()).collect();
+    }
+
+    /// The tracks that units come from: video first, then at most one audio track.
+    ///
+    /// A live input may not know its picture size before the first key frame: it is then 0.
+    pub fn tracks(&self) -> &[Arc<TrackInfo>] {
+        &self.infos
+    }
+
+    /// Name of the container, such as `mpegts`.
+    pub fn container(&self) -> String {
+        self.input.container()
+    }
+
+    /// The next access unit.
+    ///
+    /// # Errors
+    /// `Unavailable` when the input is away or silent, `DataLoss` when its bytes make no sense,
+    /// `Cancelled` by `stop`, `Exhausted` for a unit or picture above the limits (reading may
+    /// go on after it).
+    pub fn read(&mut self) -> Result<Demuxed> {
+        match self.waiting.pop_front() {
+            Some(unit) => Ok(Demuxed::Unit(unit)),
+            None => self.read_unit(),
+        }
+    }
+
+    fn read_unit(&mut self) -> Result<Demuxed> {
+        for _ in 0..MAX_GARBAGE {
+            match self.input.read(&mut self.packet)? {
+                Got::End => return Ok(Demuxed::End),
+                Got::Garbage => continue,
+                Got::Packet => {}
+            }
+            if self.input.streams().len() > self.seen {
+                self.select();
+            }
+            if let Some(unit) = self.unit()? {
+                return Ok(Demuxed::Unit(unit));
+            }
+        }
+        Err(Error::data_loss("the input goes on but no picture can be found in it"))
+    }
+
+    /// The unit in the packet just read.
+    fn unit(&mut self) -> Result<Option<Unit>> {
+        let packet = self.packet.get();
+        let index = usize::try_from(packet.stream_index).unwrap_or(usize::MAX);
+        let Some(&stream) = self.input.streams().get(index) else { return Ok(None) };
+        let (base, bits) = (stream.time_base, stream.pts_wrap_bits.unsigned_abs());
+        let track = match (&mut self.video, &mut self.audio) {
+            (Some((at, track)), _) if *at == index => track,
+            (_, Some((at, track))) if *at == index => track,
+            _ => return Ok(None),
+        };
+        if packet.size.max(0) as usize > self.max_unit_bytes {
+            return Err(Error::exhausted(format!("an access unit of {} bytes", packet.size)));
+        }
+        let changed = self.packet.side_data(ffi::AVPacketSideDataType::NEW_EXTRADATA);
+        if let Some(extradata) = changed {
+            track.new_extradata(extradata);
+        }
+        let [pts, dts] = [packet.pts, packet.dts]
+            .map(|t| (t != ffi::AV_NOPTS_VALUE).then(|| micros(self.unwrap.ticks(t, bits), base)));
+        let duration = (packet.duration > 0).then(|| micros(packet.duration, base));
+        let key_flag = packet.flags & ffi::AV_PKT_FLAG_KEY != 0;
+        let before = track.info.clone();
+        let Some(converted) = track.convert(self.packet.data(), key_flag)? else {
+            return Ok(None);
+        };
+        let times = track.timing.stamp(pts, dts, duration);
+        let info = track.info.clone();
+        if !self.limits.allows(info.width, info.height) {
+            return Err(Error::exhausted(format!(
+                "pictures of {}x{} are above the limits",
+                info.width, info.height
+            )));
+        }
+        let audio = info.is_audio();
+        let corrupt = packet.flags & ffi::AV_PKT_FLAG_CORRUPT != 0;
+        let capture_us = self.clock.at(
+            audio,
+            pts,
+            self.packet.side_data(ffi::AVPacketSideDataType::PRFT),
+            self.input.start_time_realtime(),
+        );
+        if !Arc::ptr_eq(&before, &info) {
+            self.list_tracks();
+        }
+        Ok(Some(Unit {
+            audio,
+            info,
+            pts_us: times.pts_us,
+            dts_us: times.dts_us,
+            duration_us: times.duration_us,
+            key: converted.key,
+            corrupt,
+            data: converted.data,
+            parameter_hash: converted.parameter_hash,
+            capture_us,
+        }))
+    }
+}
+
+/// Ticks of a time base in microseconds.
+fn micros(ticks: i64, base: ffi::AVRational) -> i64 {
+    if base.num <= 0 || base.den <= 0 {
+        return ticks;
+    }
+    // SAFETY: plain arithmetic on positive time bases.
+    unsafe { ffi::av_rescale_q(ticks, base, MICROS) }
+}
+
+/// How much to look at before answering: bytes and time.
+fn probe(open: &Open) -> (i64, Duration) {
+    if open.live {
+        (500_000, open.probe.min(Duration::from_millis(500)))
+    } else {
+        (5_000_000, Duration::from_secs(5))
+    }
+}
+
+/// What libavformat may use to reach an address of this scheme.
+fn protocols(scheme: &str) -> &'static str {
+    match scheme {
+        "rtsp" => "rtsp,rtp,udp,tcp",
+        "rtsps" => "rtsp,rtp,udp,tcp,tls",
+        "http" => "http,tcp",
+        "https" => "https,tls,tcp",
+        "srt" => "srt",
+        "rtmp" => "rtmp,tcp",
+        _ => "none",
+    }
+}
+
+/// Options of libavformat's protocols; times in microseconds.
+fn protocol_options(scheme: &str, open: &Open) -> Vec<(&'static str, String)> {
+    let micros = open.timeout.as_micros().to_string();
+    match scheme {
+        "rtsp" | "rtsps" => {
+            let transport = match open.transport {
+                Transport::Tcp => "tcp",
+                Transport::Udp => "udp",
+            };
+            vec![
+                ("rtsp_transport", transport.into()),
+                ("allowed_media_types", "video+audio".into()),
+                ("timeout", micros),
+            ]
+        }
+        "http" | "https" => vec![("rw_timeout", micros)],
+        "srt" => vec![("mode", "caller".into()), ("timeout", micros)],
+        "rtmp" => vec![("rtmp_live", "live".into()), ("rw_timeout", micros)],
+        _ => Vec::new(),
+    }
+}
+
+/// What the container says of a stream, filled up by what was known before.
+fn describe(
+    stream: &ffi::AVStream,
+    par: &ffi::AVCodecParameters,
+    known: &[TrackInfo],
+) -> TrackInfo {
+    let codec = codec::from_av(par.codec_id).unwrap_or_default();
+    let old = known.iter().find(|old| old.codec == codec).cloned().unwrap_or_default();
+    let positive = |now: i32, old: u32| if now > 0 { now as u32 } else { old };
+    let rate = [stream.avg_frame_rate, stream.r_frame_rate]
+        .into_iter()
+        .filter(|r| r.num > 0 && r.den > 0)
+        .map(|r| i64::from(r.num) * 1000 / i64::from(r.den))
+        .find(|rate| (1..=300_000).contains(rate));
+    let video = par.codec_type == ffi::AVMediaType::VIDEO;
+    TrackInfo {
+        codec,
+        width: if video { positive(par.width, old.width) } else { 0 },
+        height: if video { positive(par.height, old.height) } else { 0 },
+        sample_rate_hz: positive(par.sample_rate, old.sample_rate_hz),
+        channels: positive(par.ch_layout.nb_channels, old.channels),
+        config: old.config,
+        frame_rate_millihz: rate.map_or(old.frame_rate_millihz, |r| r as u32),
+        reorder_depth: (video && par.video_delay > 0)
+            .then(|| par.video_delay.min(16) as u32)
+            .or(old.reorder_depth),
+    }
+}

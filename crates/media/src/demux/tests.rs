@@ -1,0 +1,1 @@
+//! Footage is made by our own encoder.
