@@ -13,9 +13,12 @@ mod recovery;
 mod retention;
 mod scan;
 mod segment;
+pub mod sim;
 mod view;
 mod window;
 mod work;
+#[cfg(test)]
+mod tests;
 
 pub use config::{Config, Entry, MAX_PAYLOAD_BYTES, Visibility};
 pub use disk::{Disk, DiskFile, StdDisk};
