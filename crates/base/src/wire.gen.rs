@@ -222,6 +222,9 @@ pub struct FrameResult {
     pub policy_version: u64,
     #[prost(uint64, tag = "15")]
     pub model_version: u64,
+    /// Decoded after missing or damaged bytes: a picture, but not analysed; no boxes.
+    #[prost(bool, tag = "16")]
+    pub damaged: bool,
 }
 /// Measures of the picture itself.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
