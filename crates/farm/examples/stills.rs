@@ -30,13 +30,21 @@ fn save(frame: &Frame<'_>, path: &std::path::Path) -> Result<()> {
     for y in 0..frame.luma.height {
         for (x, luma) in frame.luma.row(y).iter().enumerate() {
             let chroma = |row: &[u8]| f32::from(row.get(x / 2).copied().unwrap_or(128)) - 128.0;
-            let (l, u, v) = (1.164 * (f32::from(*luma) - 16.0), chroma(u.row(y / 2)), chroma(v.row(y / 2)));
-            rgb.extend([l + 1.596 * v, l - 0.392 * u - 0.813 * v, l + 2.017 * u].map(|c| c.clamp(0.0, 255.0) as u8));
+            let (l, u, v) =
+                (1.164 * (f32::from(*luma) - 16.0), chroma(u.row(y / 2)), chroma(v.row(y / 2)));
+            rgb.extend(
+                [l + 1.596 * v, l - 0.392 * u - 0.813 * v, l + 2.017 * u]
+                    .map(|c| c.clamp(0.0, 255.0) as u8),
+            );
         }
     }
     let bad = |e: png::EncodingError| Error::internal("png").with_source(e);
     let file = std::fs::File::create(path).map_err(|e| Error::io(path.display(), e))?;
-    let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), frame.luma.width as u32, frame.luma.height as u32);
+    let mut encoder = png::Encoder::new(
+        std::io::BufWriter::new(file),
+        frame.luma.width as u32,
+        frame.luma.height as u32,
+    );
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.write_header().map_err(bad)?.write_image_data(&rgb).map_err(bad)

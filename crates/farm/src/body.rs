@@ -151,17 +151,28 @@ impl Body {
     }
 
     /// The nearest of `parts` that `inner` (in the body's axes) meets before `limit`.
-    pub fn meet_parts<'a>(&self, inner: &Ray, parts: impl Iterator<Item = &'a Part>, mut limit: f32) -> Option<Met<'a>> {
+    pub fn meet_parts<'a>(
+        &self,
+        inner: &Ray,
+        parts: impl Iterator<Item = &'a Part>,
+        mut limit: f32,
+    ) -> Option<Met<'a>> {
         let mut best: Option<(Hit, Look, &Part)> = None;
         for part in parts {
             let Some(hit) = part.shape.hit(inner, limit) else { continue };
-            let look = (part.skin.paint)(&At { p: inner.at(hit.t), n: hit.normal, skin: &part.skin });
+            let look =
+                (part.skin.paint)(&At { p: inner.at(hit.t), n: hit.normal, skin: &part.skin });
             if !look.hole {
                 limit = hit.t;
                 best = Some((hit, look, part));
             }
         }
-        best.map(|(hit, look, part)| Met { t: hit.t, normal: hit.normal.turned(self.facing), look, part })
+        best.map(|(hit, look, part)| Met {
+            t: hit.t,
+            normal: hit.normal.turned(self.facing),
+            look,
+            part,
+        })
     }
 
     /// True when something of it lies on the way.
@@ -172,7 +183,12 @@ impl Body {
             && self.parts.iter().any(|part| {
                 crosses(&inner, k, part.low, part.high, limit)
                     && part.shape.hit(&inner, limit).is_some_and(|hit| {
-                        !(part.skin.paint)(&At { p: inner.at(hit.t), n: hit.normal, skin: &part.skin }).hole
+                        !(part.skin.paint)(&At {
+                            p: inner.at(hit.t),
+                            n: hit.normal,
+                            skin: &part.skin,
+                        })
+                        .hole
                     })
             })
     }

@@ -23,12 +23,20 @@ impl Camera {
         let right = v(0.0, 1.0, 0.0).cross(ahead).unit();
         let (width, height) = (size.0 as f32, size.1 as f32);
         // A picture higher than 16:9 keeps the scene's width.
-        Camera { at, right, up: ahead.cross(right), ahead, focal: width / view, centre: (width / 2.0, height / 2.0) }
+        Camera {
+            at,
+            right,
+            up: ahead.cross(right),
+            ahead,
+            focal: width / view,
+            centre: (width / 2.0, height / 2.0),
+        }
     }
 
     /// The ray through a point of the picture.
     pub fn ray(&self, x: f32, y: f32) -> Ray {
-        let to = self.ahead + self.right * ((x - self.centre.0) / self.focal) - self.up * ((y - self.centre.1) / self.focal);
+        let to = self.ahead + self.right * ((x - self.centre.0) / self.focal)
+            - self.up * ((y - self.centre.1) / self.focal);
         Ray { from: self.at, to: to.unit() }
     }
 
@@ -37,7 +45,10 @@ impl Camera {
         let p = place - self.at;
         let depth = p.dot(self.ahead);
         (depth > 0.3).then(|| {
-            (self.centre.0 + self.focal * p.dot(self.right) / depth, self.centre.1 - self.focal * p.dot(self.up) / depth)
+            (
+                self.centre.0 + self.focal * p.dot(self.right) / depth,
+                self.centre.1 - self.focal * p.dot(self.up) / depth,
+            )
         })
     }
 
@@ -79,7 +90,10 @@ impl Area {
 
     /// True when the two share a pixel.
     pub fn meets(&self, other: &Area) -> bool {
-        self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
+        self.left < other.right
+            && other.left < self.right
+            && self.top < other.bottom
+            && other.top < self.bottom
     }
 }
 

@@ -84,7 +84,10 @@ pub(crate) fn write(canvas: &mut Canvas, number: u32) {
 /// Works at any size to which a picture of the farm was scaled, down to cells of 2 pixels.
 pub fn read_code(luma: &Plane<'_>) -> Option<u32> {
     let level = |i: usize| mean(luma, square(i, luma.width, luma.height));
-    let sync = HEAD.into_iter().enumerate().chain(TAIL.into_iter().enumerate().map(|(i, bit)| (i + 36, bit)));
+    let sync = HEAD
+        .into_iter()
+        .enumerate()
+        .chain(TAIL.into_iter().enumerate().map(|(i, bit)| (i + 36, bit)));
     let (mut ones, mut zeros) = (0.0, 0.0);
     let mut marks = Vec::with_capacity(8);
     for (i, bit) in sync {
@@ -128,12 +131,21 @@ mod tests {
 
     fn canvas(width: usize, height: usize) -> Canvas {
         let half = vec![90; width * height / 4];
-        Canvas { width, height, y: vec![90; width * height], u: half.clone(), v: half, ..Canvas::default() }
+        Canvas {
+            width,
+            height,
+            y: vec![90; width * height],
+            u: half.clone(),
+            v: half,
+            ..Canvas::default()
+        }
     }
 
     #[test]
     fn a_number_is_read_back_at_every_size() {
-        for (width, height) in [(640, 360), (320, 180), (1920, 1080), (768, 432), (640, 480), (1280, 720), (160, 120)] {
+        for (width, height) in
+            [(640, 360), (320, 180), (1920, 1080), (768, 432), (640, 480), (1280, 720), (160, 120)]
+        {
             for number in [0, 1, 2, 255, 256, 899, 1_000_003, CODE_MODULUS - 1] {
                 let mut canvas = canvas(width, height);
                 write(&mut canvas, number);
@@ -151,7 +163,10 @@ mod tests {
         let half: Vec<u8> = (0..width / 2 * height / 2)
             .map(|i| {
                 let (x, y) = (i % (width / 2) * 2, i / (width / 2) * 2);
-                let sum: u32 = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(a, b)| u32::from(canvas.y[(y + b) * width + x + a])).iter().sum();
+                let sum: u32 = [(0, 0), (1, 0), (0, 1), (1, 1)]
+                    .map(|(a, b)| u32::from(canvas.y[(y + b) * width + x + a]))
+                    .iter()
+                    .sum();
                 ((sum / 4 / 12) * 12) as u8
             })
             .collect();

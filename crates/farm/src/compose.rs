@@ -36,8 +36,8 @@ pub(crate) struct Canvas {
     pub cover: Vec<u8>,
     /// True where an actor takes light away or is mirrored.
     pub shadow: Vec<bool>,
-    sun: Vec<u8>,
-    blot: Vec<u8>,
+    pub sun: Vec<u8>,
+    pub blot: Vec<u8>,
 }
 
 /// The backdrop as bytes, ready to be mixed.
@@ -57,7 +57,16 @@ impl Stage {
     pub fn new(world: World, width: usize, height: usize) -> Stage {
         let Backdrop { lit, dim, depth, mirror } = world.draw(width, height);
         let tone = Tone::new(world.light.exposure);
-        Stage { lit: planes(&lit, width), dim: planes(&dim, width), width, height, depth, mirror, tone, world }
+        Stage {
+            lit: planes(&lit, width),
+            dim: planes(&dim, width),
+            width,
+            height,
+            depth,
+            mirror,
+            tone,
+            world,
+        }
     }
 
     /// Draws one frame; `sun` is the sun's share of its full light.
@@ -72,8 +81,12 @@ impl Stage {
             self.shadow(&cast.body, out);
         }
         self.mix_backdrop(out);
-        let mut order: Vec<(f32, &Cast)> =
-            casts.iter().map(|c| (self.world.camera.distance(c.body.outward((c.body.low + c.body.high) * 0.5)), c)).collect();
+        let mut order: Vec<(f32, &Cast)> = casts
+            .iter()
+            .map(|c| {
+                (self.world.camera.distance(c.body.outward((c.body.low + c.body.high) * 0.5)), c)
+            })
+            .collect();
         order.sort_by(|a, b| b.0.total_cmp(&a.0));
         for (_, cast) in &order {
             self.ground_contact(&cast.body, out);
@@ -92,7 +105,12 @@ impl Stage {
         out.y.clear();
         out.y.extend(ly.iter().zip(dy).zip(&out.sun).map(|((l, d), s)| blend(*d, *l, *s)));
         let half = self.width / 2;
-        let rows = || out.sun.chunks_exact(self.width).step_by(2).flat_map(|row| row.iter().step_by(2).take(half));
+        let rows = || {
+            out.sun
+                .chunks_exact(self.width)
+                .step_by(2)
+                .flat_map(|row| row.iter().step_by(2).take(half))
+        };
         out.u.clear();
         out.u.extend(lu.iter().zip(du).zip(rows()).map(|((l, d), s)| blend(*d, *l, *s)));
         out.v.clear();
@@ -108,13 +126,19 @@ impl Stage {
                 places.push(top - sun_at * (top.y.max(0.0) / sun_at.y.max(0.15)));
             }
         }
-        let Some(area) = Area::around(&self.world.camera, &places, (self.width, self.height)) else { return };
+        let Some(area) = Area::around(&self.world.camera, &places, (self.width, self.height))
+        else {
+            return;
+        };
         let wide = area.right - area.left;
         out.blot.clear();
         for y in area.top..area.bottom {
             for x in area.left..area.right {
                 let i = y * self.width + x;
-                let hidden = self.sun_matters(i) && self.place(x, y, i).is_some_and(|p| body.blocks(&Ray { from: p, to: sun_at }, FAR));
+                let hidden = self.sun_matters(i)
+                    && self
+                        .place(x, y, i)
+                        .is_some_and(|p| body.blocks(&Ray { from: p, to: sun_at }, FAR));
                 out.blot.push(u8::from(hidden));
             }
         }
@@ -151,18 +175,24 @@ impl Stage {
     /// Darkens the ground close around the body's foot.
     fn ground_contact(&self, body: &Body, out: &mut Canvas) {
         let (low, high) = (body.low, body.high);
-        let reach = (0.22 * (high.y - low.y)).clamp(0.25, 0.8);
+        let reach = (0.16 * (high.y - low.y)).clamp(0.2, 0.6);
         let around = v(reach, 0.0, reach) * 1.6;
         let foot = body.corners(low - around, v(high.x, low.y + 0.05, high.z) + around);
-        let Some(area) = Area::around(&self.world.camera, &foot, (self.width, self.height)) else { return };
+        let Some(area) = Area::around(&self.world.camera, &foot, (self.width, self.height)) else {
+            return;
+        };
         let (middle, half) = ((low + high) * 0.5, (high - low) * 0.42);
         for y in area.top..area.bottom {
             for x in area.left..area.right {
                 let i = y * self.width + x;
-                let Some(p) = self.place(x, y, i).filter(|p| (p.y - body.at.y - low.y).abs() < 0.12) else { continue };
+                let Some(p) =
+                    self.place(x, y, i).filter(|p| (p.y - body.at.y - low.y).abs() < 0.12)
+                else {
+                    continue;
+                };
                 let q = body.inward(&Ray { from: p, to: v(0.0, 1.0, 0.0) }).from - middle;
                 let (dx, dz) = ((q.x.abs() - half.x).max(0.0), (q.z.abs() - half.z).max(0.0));
-                let keep = 1.0 - 0.5 * (-(dx * dx + dz * dz) / (reach * reach)).exp();
+                let keep = 1.0 - 0.38 * (-(dx * dx + dz * dz) / (reach * reach)).exp();
                 if keep < 0.99 {
                     out.darken(i, keep);
                 }
@@ -173,7 +203,10 @@ impl Stage {
     /// The body's image in the floor.
     fn reflect(&self, body: &Body, sun: f32, out: &mut Canvas) {
         let corners = body.corners(body.low, body.high).map(|p| v(p.x, -p.y, p.z));
-        let Some(area) = Area::around(&self.world.camera, &corners, (self.width, self.height)) else { return };
+        let Some(area) = Area::around(&self.world.camera, &corners, (self.width, self.height))
+        else {
+            return;
+        };
         let lit = self.sun_on(body) * sun;
         for y in (area.top..area.bottom).step_by(2) {
             for x in (area.left..area.right).step_by(2) {
@@ -204,7 +237,8 @@ impl Stage {
     fn sun_on(&self, body: &Body) -> f32 {
         let middle = (body.low + body.high) * 0.5;
         let share = |h: f32| {
-            let place = body.outward(v(middle.x, body.low.y + (body.high.y - body.low.y) * h, middle.z));
+            let place =
+                body.outward(v(middle.x, body.low.y + (body.high.y - body.low.y) * h, middle.z));
             self.world.sunny(place, self.world.light.sun_at)
         };
         (share(0.15) + share(0.5) + share(0.95)) / 3.0
@@ -213,17 +247,26 @@ impl Stage {
     fn actor(&self, cast: &Cast, sun: f32, out: &mut Canvas) {
         let (camera, size) = (&self.world.camera, (self.width, self.height));
         let body = &cast.body;
-        let Some(area) = Area::around(camera, &body.corners(body.low, body.high), size) else { return };
+        let Some(area) = Area::around(camera, &body.corners(body.low, body.high), size) else {
+            return;
+        };
         let parts: Vec<(Area, &Part)> = body
             .parts
             .iter()
-            .filter_map(|part| Some((Area::around(camera, &body.corners(part.low, part.high), size)?, part)))
+            .filter_map(|part| {
+                Some((Area::around(camera, &body.corners(part.low, part.high), size)?, part))
+            })
             .collect();
         let lit = self.sun_on(body) * sun;
         let mut near = Vec::with_capacity(parts.len());
         for top in (area.top..area.bottom).step_by(TILE) {
             for left in (area.left..area.right).step_by(TILE) {
-                let tile = Area { left, top, right: (left + TILE).min(area.right), bottom: (top + TILE).min(area.bottom) };
+                let tile = Area {
+                    left,
+                    top,
+                    right: (left + TILE).min(area.right),
+                    bottom: (top + TILE).min(area.bottom),
+                };
                 near.clear();
                 near.extend(parts.iter().filter(|(a, _)| a.meets(&tile)).map(|(_, p)| *p));
                 if !near.is_empty() {
@@ -258,9 +301,14 @@ impl Stage {
         for sample in 0..GRID * GRID {
             let (sx, sy) = (sample % GRID, sample / GRID);
             let cell = 1.0 / GRID as f32;
-            let ray = self.world.camera.ray(x as f32 + (sx as f32 + 0.5) * cell, y as f32 + (sy as f32 + 0.5) * cell);
+            let ray = self
+                .world
+                .camera
+                .ray(x as f32 + (sx as f32 + 0.5) * cell, y as f32 + (sy as f32 + 0.5) * cell);
             let inner = cast.body.inward(&ray);
-            let Some(met) = cast.body.meet_parts(&inner, parts.iter().copied(), limit) else { continue };
+            let Some(met) = cast.body.meet_parts(&inner, parts.iter().copied(), limit) else {
+                continue;
+            };
             // Less sky is seen close to the ground and under the body.
             let height = (inner.at(met.t).y - cast.body.low.y).max(0.0);
             let open = 0.62 + 0.38 * (height / 1.2).min(1.0);

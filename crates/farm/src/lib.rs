@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
 
 mod body;
+mod cache;
 mod camera;
 mod clip;
 mod code;
@@ -26,7 +27,7 @@ mod spec;
 mod vehicle;
 mod world;
 
-pub use clip::{Clip, ClipUnit};
+pub use clip::{Clip, ClipUnit, SEI_UUID, sei_number};
 pub use code::{CODE_MODULUS, read_code};
 pub use render::{Picture, Renderer};
 pub use spec::{SceneKind, SceneSpec};

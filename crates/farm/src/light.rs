@@ -5,7 +5,7 @@
 //! Source: K. Narkowicz, "ACES filmic tone mapping curve"; Schlick's Fresnel term.
 
 use crate::body::Look;
-use crate::math::{V3, all, mix, step, v};
+use crate::math::{V3, all, cloudy, mix, step, v};
 
 /// The light of a scene.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Light {
     pub spread: f32,
     pub sky_top: V3,
     pub sky_low: V3,
+    /// Light from above on a surface that sees the whole sky or ceiling.
+    pub fill: V3,
     /// Light that comes up from the ground.
     pub bounce: V3,
     pub exposure: f32,
@@ -39,19 +41,25 @@ impl Light {
             return mix(self.sky_low * 0.5, self.bounce, step(0.0, 0.15, -to.y));
         }
         let sun = to.dot(self.sun_at).max(0.0).powi(24);
-        mix(self.sky_low, self.sky_top, to.y.sqrt().min(1.0)) + self.sun * (0.06 * sun)
+        let clear = mix(self.sky_low, self.sky_top, to.y.sqrt().min(1.0));
+        let cloud =
+            step(0.48, 0.75, cloudy(to.x / (to.y + 0.12) * 0.7, to.z / (to.y + 0.12) * 0.7, 71));
+        mix(clear, self.sky_low * 1.1, cloud * 0.85) + self.sun * (0.06 * sun)
     }
 
     /// Light that a surface sends along `-to`; `open` is the share of the sky it sees.
     pub fn shade(&self, look: &Look, n: V3, to: V3, open: f32) -> Seen {
-        let sky = mix(self.sky_low, self.sky_top, 0.5);
-        let around = mix(self.bounce, sky, n.y * 0.5 + 0.5) * open;
-        let mut seen = Seen { still: look.albedo * around + look.glow, sun: look.albedo * self.sun * n.dot(self.sun_at).max(0.0) };
+        let around = mix(self.bounce, self.fill, n.y * 0.5 + 0.5) * open;
+        let mut seen = Seen {
+            still: look.albedo * around + look.glow,
+            sun: look.albedo * self.sun * n.dot(self.sun_at).max(0.0),
+        };
         if look.gloss > 0.0 {
             let mirror = to.mirrored(n);
             let share = look.gloss + (1.0 - look.gloss) * (1.0 + to.dot(n)).clamp(0.0, 1.0).powi(5);
             seen.still = mix(seen.still, self.sky(mirror) * (0.4 + 0.6 * open), share);
-            seen.sun = seen.sun + self.sun * (mirror.dot(self.sun_at).max(0.0).powi(90) * share * 5.0);
+            seen.sun =
+                seen.sun + self.sun * (mirror.dot(self.sun_at).max(0.0).powi(90) * share * 5.0);
         }
         seen
     }

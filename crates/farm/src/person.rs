@@ -37,7 +37,8 @@ pub(crate) enum Pose {
 }
 
 const TOPS: [u32; 12] = [
-    0x8c2f2b, 0x2f4f6f, 0xd8d2c4, 0x39424e, 0x5d7a4a, 0xc98b2d, 0x6d3f63, 0xb8bcc2, 0x274a45, 0x9a5a3c, 0x1f2430, 0x4a78a8,
+    0x8c2f2b, 0x2f4f6f, 0xd8d2c4, 0x39424e, 0x5d7a4a, 0xc98b2d, 0x6d3f63, 0xb8bcc2, 0x274a45,
+    0x9a5a3c, 0x1f2430, 0x4a78a8,
 ];
 const TROUSERS: [u32; 6] = [0x23283a, 0x3a4458, 0x4a3d30, 0x6a6258, 0x1c1c20, 0x55606e];
 const SKINS: [u32; 5] = [0xe0b090, 0xc68a62, 0x8d5a3c, 0xf0c8a8, 0x5c3a28];
@@ -87,7 +88,8 @@ impl Person {
             Pose::Sit => 0.0,
         };
         let hip = v(0.0, self.height * 0.52 + lift, 0.0);
-        let shoulder = hip + v(0.0, self.height * 0.30 * (1.0 - lean * lean * 0.5), lean * self.height * 0.3);
+        let shoulder =
+            hip + v(0.0, self.height * 0.30 * (1.0 - lean * lean * 0.5), lean * self.height * 0.3);
         self.trunk(&mut parts, hip, shoulder);
         self.head(&mut parts, shoulder, lean);
         for side in [-1.0, 1.0] {
@@ -102,12 +104,22 @@ impl Person {
         let cloth = Skin::new(if self.vest { vest } else { fabric }, self.top);
         let chest = hip + (shoulder - hip) * 0.62;
         parts.push(Part::new(Shape::Egg(chest, v(0.20 * w, 0.30, 0.135 * w)), cloth.clone()));
-        parts.push(Part::new(Shape::Limb(shoulder - v(0.13 * w, 0.04, 0.0), shoulder + v(0.13 * w, -0.04, 0.0), 0.075), cloth.clone()));
+        parts.push(Part::new(
+            Shape::Limb(
+                shoulder - v(0.13 * w, 0.04, 0.0),
+                shoulder + v(0.13 * w, -0.04, 0.0),
+                0.075,
+            ),
+            cloth.clone(),
+        ));
         let waist = hip + v(0.0, 0.1, 0.01);
         parts.push(Part::new(Shape::Egg(waist, v(0.175 * w, 0.17, 0.13 * w)), cloth.clone()));
         let low = if self.coat { cloth } else { Skin::new(fabric, self.trousers) };
         let drop = if self.coat { 0.34 } else { 0.1 };
-        parts.push(Part::new(Shape::Egg(hip - v(0.0, drop * 0.4, 0.0), v(0.185 * w, drop + 0.06, 0.14 * w)), low));
+        parts.push(Part::new(
+            Shape::Egg(hip - v(0.0, drop * 0.4, 0.0), v(0.185 * w, drop + 0.06, 0.14 * w)),
+            low,
+        ));
         if let Some(bag) = self.bag {
             let back = chest - v(0.0, -0.02, 0.19);
             parts.push(Part::new(Shape::Egg(back, v(0.15, 0.23, 0.1)), Skin::new(fabric, bag)));
@@ -117,10 +129,17 @@ impl Person {
     fn head(&self, parts: &mut Vec<Part>, shoulder: V3, lean: f32) {
         let top = shoulder + v(0.0, self.height * 0.115, 0.03 + lean * 0.1);
         parts.push(Part::new(Shape::Limb(shoulder, top, 0.055), Skin::plain(self.skin)));
-        parts.push(Part::new(Shape::Egg(top + v(0.0, 0.02, 0.0), v(0.083, 0.118, 0.098)), Skin::plain(self.skin)));
+        parts.push(Part::new(
+            Shape::Egg(top + v(0.0, 0.02, 0.0), v(0.083, 0.118, 0.098)),
+            Skin::plain(self.skin),
+        ));
         let cap = self.helmet.unwrap_or(self.hair);
         let back = if self.helmet.is_some() { 0.005 } else { 0.024 };
-        let skin = if self.helmet.is_some() { Skin::new(|at| Look::shiny(at.skin.colour, 0.05), cap) } else { Skin::plain(cap) };
+        let skin = if self.helmet.is_some() {
+            Skin::new(|at| Look::shiny(at.skin.colour, 0.05), cap)
+        } else {
+            Skin::plain(cap)
+        };
         parts.push(Part::new(Shape::Egg(top + v(0.0, 0.062, -back), v(0.094, 0.095, 0.106)), skin));
     }
 
@@ -146,7 +165,10 @@ impl Person {
         parts.push(Part::new(Shape::Limb(from, knee, 0.085 * thick), cloth.clone()));
         parts.push(Part::new(Shape::Limb(knee, ankle, 0.06 * thick), cloth));
         let toe = ankle + v(0.0, -0.03, 0.0) + v(0.0, (angle * 0.8).sin() * 0.05, 0.15);
-        parts.push(Part::new(Shape::Limb(ankle - v(0.0, 0.03, 0.02), toe, 0.048), Skin::plain(self.shoes)));
+        parts.push(Part::new(
+            Shape::Limb(ankle - v(0.0, 0.03, 0.02), toe, 0.048),
+            Skin::plain(self.shoes),
+        ));
     }
 
     fn arm(&self, parts: &mut Vec<Part>, shoulder: V3, side: f32, pose: Pose) {
@@ -166,7 +188,8 @@ impl Person {
         let angle = forward + bend;
         let hand = elbow + v(-out * 0.3, -fore * angle.cos(), fore * angle.sin());
         let cloth = if self.vest { self.trousers } else { self.top };
-        parts.push(Part::new(Shape::Limb(from, elbow, 0.05 * self.stout), Skin::new(fabric, cloth)));
+        parts
+            .push(Part::new(Shape::Limb(from, elbow, 0.05 * self.stout), Skin::new(fabric, cloth)));
         parts.push(Part::new(Shape::Limb(elbow, hand, 0.042), Skin::new(fabric, cloth)));
         parts.push(Part::new(Shape::Egg(hand, v(0.04, 0.05, 0.04)), Skin::plain(self.skin)));
     }
@@ -181,5 +204,9 @@ fn fabric(at: &At<'_>) -> Look {
 fn vest(at: &At<'_>) -> Look {
     let height = (at.p.y - at.skin.low.y) / (at.skin.high.y - at.skin.low.y).max(0.01);
     let band = (0.26..0.36).contains(&height) || (0.5..0.6).contains(&height);
-    if band { Look::matt(rgb(0xe8e8e0)) } else { Look::matt(at.skin.colour * (0.9 + 0.2 * noise3(at.p * 14.0))) }
+    if band {
+        Look::matt(rgb(0xe8e8e0))
+    } else {
+        Look::matt(at.skin.colour * (0.9 + 0.2 * noise3(at.p * 14.0)))
+    }
 }

@@ -36,12 +36,14 @@ impl Who {
     fn parts(&self, step: &Step) -> Vec<Part> {
         let turn = |metres: f32| step.gone / metres * std::f32::consts::TAU;
         match self {
-            Who::Walker(person) => {
-                person.parts(Pose::Walk { phase: turn(0.8 * person.height), swing: 0.5 * step.pace.min(1.0) })
-            }
-            Who::Runner(person) => {
-                person.parts(Pose::Walk { phase: turn(1.25 * person.height), swing: 0.85 * step.pace.min(1.0) })
-            }
+            Who::Walker(person) => person.parts(Pose::Walk {
+                phase: turn(0.8 * person.height),
+                swing: 0.5 * step.pace.min(1.0),
+            }),
+            Who::Runner(person) => person.parts(Pose::Walk {
+                phase: turn(1.25 * person.height),
+                swing: 0.85 * step.pace.min(1.0),
+            }),
             Who::Cyclist(person, paint) => {
                 let mut parts = bicycle(*paint);
                 parts.extend(person.parts(Pose::Ride { phase: turn(5.5) }));
@@ -87,7 +89,12 @@ pub(crate) struct Habit {
 }
 
 /// Draws the roles of a clip `seconds` long; `pause` is the usual time from one to the next.
-pub(crate) fn plan(habits: &[Habit], seconds: f32, pause: (f32, f32), chance: &mut Chance) -> Vec<Role> {
+pub(crate) fn plan(
+    habits: &[Habit],
+    seconds: f32,
+    pause: (f32, f32),
+    chance: &mut Chance,
+) -> Vec<Role> {
     let quiet = QUIET.min(seconds / 6.0) + 0.1;
     let end = seconds - quiet;
     let mut free = [0.0f32; 8];

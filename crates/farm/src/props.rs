@@ -4,6 +4,7 @@ use crate::body::{At, Body, Look, Part, Skin};
 use crate::light::rgb;
 use crate::math::{Chance, V3, all, cell, cloudy, dice, mix, noise2, noise3, step, v};
 use crate::shape::Shape;
+use crate::vehicle::crate_side;
 
 /// A ground of which `paint` decides everything.
 pub(crate) fn ground(paint: fn(&At<'_>) -> Look, seed: i32) -> Body {
@@ -21,7 +22,10 @@ pub(crate) fn tree(at: V3, height: f32, chance: &mut Chance) -> Body {
     let mut parts = Vec::new();
     let bark = Skin::new(bark, rgb(0x4a3a2c));
     let fork = height * 0.38;
-    parts.push(Part::new(Shape::Limb(v(0.0, 0.0, 0.0), v(0.0, fork, 0.0), 0.028 * height), bark.clone()));
+    parts.push(Part::new(
+        Shape::Limb(v(0.0, 0.0, 0.0), v(0.0, fork, 0.0), 0.028 * height),
+        bark.clone(),
+    ));
     let green = rgb(chance.pick(&[0x4a6428, 0x56702c, 0x3e5a2c, 0x6a7430], 0));
     for i in 0..26 {
         let (a, b) = (chance.within(0.0, std::f32::consts::TAU), chance.within(-0.6, 1.0));
@@ -30,8 +34,16 @@ pub(crate) fn tree(at: V3, height: f32, chance: &mut Chance) -> Body {
         let size = height * chance.within(0.085, 0.15);
         let leaves = Skin::new(foliage, green * chance.within(0.8, 1.2)).seed(i);
         parts.push(Part::new(Shape::Egg(centre, v(size, size * 0.8, size)), leaves));
+        // Behind the ragged leaves, the dark inside.
+        parts.push(Part::new(
+            Shape::Egg(centre, v(size, size * 0.8, size) * 0.8),
+            Skin::new(depths, green),
+        ));
         if i % 5 == 0 {
-            parts.push(Part::new(Shape::Limb(v(0.0, fork * 0.9, 0.0), centre, 0.012 * height), bark.clone()));
+            parts.push(Part::new(
+                Shape::Limb(v(0.0, fork * 0.9, 0.0), centre, 0.012 * height),
+                bark.clone(),
+            ));
         }
     }
     Body::new(at, chance.within(0.0, 6.0), parts)
@@ -41,10 +53,13 @@ pub(crate) fn tree(at: V3, height: f32, chance: &mut Chance) -> Body {
 pub(crate) fn bush(at: V3, size: f32, chance: &mut Chance) -> Body {
     let green = rgb(chance.pick(&[0x3e5a2c, 0x4c6a30, 0x35502a], 0));
     let parts = (0..7)
-        .map(|i| {
-            let centre = v(chance.within(-0.6, 0.6), chance.within(0.2, 0.6), chance.within(-0.6, 0.6)) * size;
+        .flat_map(|i| {
+            let centre =
+                v(chance.within(-0.6, 0.6), chance.within(0.2, 0.6), chance.within(-0.6, 0.6))
+                    * size;
             let r = size * chance.within(0.3, 0.5);
-            Part::new(Shape::Egg(centre, all(r)), Skin::new(foliage, green).seed(i))
+            let leaves = Part::new(Shape::Egg(centre, all(r)), Skin::new(foliage, green).seed(i));
+            [leaves, Part::new(Shape::Egg(centre, all(r * 0.8)), Skin::new(depths, green))]
         })
         .collect();
     Body::new(at, 0.0, parts)
@@ -56,13 +71,18 @@ fn bark(at: &At<'_>) -> Look {
 
 /// Leaves: an egg with ragged holes.
 pub(crate) fn foliage(at: &At<'_>) -> Look {
-    let q = at.p * 6.5 + all(at.skin.seed as f32 * 3.7);
+    let q = at.p * 9.0 + all(at.skin.seed as f32 * 3.7);
     let leaf = noise3(q);
-    if leaf < 0.36 {
+    if leaf < 0.42 {
         return Look::hole();
     }
     let shade = 0.45 + 0.9 * leaf * (0.6 + 0.4 * noise3(q * 2.7));
     Look::matt(at.skin.colour * shade)
+}
+
+/// Leaves in the shade of others.
+fn depths(at: &At<'_>) -> Look {
+    Look::matt(at.skin.colour * (0.25 + 0.35 * noise3(at.p * 7.0)))
 }
 
 /// A street lamp with its arm towards `facing`.
@@ -90,6 +110,23 @@ pub(crate) fn bench(at: V3, facing: f32) -> Body {
     Body::new(at, facing, parts)
 }
 
+/// A pallet with `levels` crates on it.
+pub(crate) fn crates(at: V3, facing: f32, levels: usize, chance: &mut Chance) -> Body {
+    let wood = rgb(0xa87c48);
+    let mut parts = vec![block(v(-0.6, 0.0, -0.5), v(0.6, 0.14, 0.5), Skin::new(plank, wood))];
+    for level in 0..levels {
+        let y = 0.15 + 0.72 * level as f32;
+        let colour = rgb(chance.pick(&[0xa87c48, 0xb89468, 0x3c6484, 0x8c6c44], 0));
+        let (a, b) = (chance.within(-0.04, 0.04), chance.within(-0.04, 0.04));
+        parts.push(block(
+            v(-0.55 + a, y, -0.46 + b),
+            v(0.55 + a, y + 0.7, 0.46 + b),
+            Skin::new(crate_side, colour),
+        ));
+    }
+    Body::new(at, facing, parts)
+}
+
 /// Planks along x.
 pub(crate) fn plank(at: &At<'_>) -> Look {
     let across = if at.n.y.abs() > 0.5 { at.p.z } else { at.p.y };
@@ -105,9 +142,17 @@ pub(crate) fn house(low: V3, high: V3, wall: V3, trim: V3, seed: i32) -> Body {
     let out = 0.25;
     let parts = vec![
         block(low, high, skin),
-        block(v(low.x - 0.05, high.y, low.z - out), v(high.x + 0.05, high.y + 0.35, high.z), trim.clone()),
+        block(
+            v(low.x - 0.05, high.y, low.z - out),
+            v(high.x + 0.05, high.y + 0.35, high.z),
+            trim.clone(),
+        ),
         block(v(low.x, 3.3, low.z - 0.12), v(high.x, 3.55, low.z), trim.clone()),
-        block(v(low.x + 0.1, high.y + 0.35, low.z + 0.2), v(high.x - 0.1, high.y + 0.9, high.z), Skin::plain(rgb(0x5a4a44))),
+        block(
+            v(low.x + 0.1, high.y + 0.35, low.z + 0.2),
+            v(high.x - 0.1, high.y + 0.9, high.z),
+            Skin::plain(rgb(0x5a4a44)),
+        ),
     ];
     Body::fixed(parts)
 }
@@ -130,7 +175,11 @@ fn facade(at: &At<'_>) -> Look {
         return wall;
     }
     let along = if at.n.z.abs() > 0.5 { at.p.x - at.skin.low.x } else { at.p.z - at.skin.low.z };
-    let width = if at.n.z.abs() > 0.5 { at.skin.high.x - at.skin.low.x } else { at.skin.high.z - at.skin.low.z };
+    let width = if at.n.z.abs() > 0.5 {
+        at.skin.high.x - at.skin.low.x
+    } else {
+        at.skin.high.z - at.skin.low.z
+    };
     let bays = (width / 2.3).round().max(1.0);
     let bay = along / width * bays;
     let (column, u) = (bay.floor() as i32, (bay.fract() - 0.5) * width / bays);
@@ -147,16 +196,25 @@ fn window(at: &At<'_>, wall: Look, (column, floor): (i32, i32), u: f32, y: f32) 
     let inside = u.abs() < 0.52 && (0.0..1.65).contains(&y);
     if !inside {
         let frame = u.abs() < 0.66 && (-0.12..1.8).contains(&y);
-        return if frame { Look::matt(at.skin.second * (0.85 + 0.15 * noise3(at.p * 8.0))) } else { wall };
+        return if frame {
+            Look::matt(at.skin.second * (0.85 + 0.15 * noise3(at.p * 8.0)))
+        } else {
+            wall
+        };
     }
-    let bar = u.abs() < 0.035 || u.abs() > 0.47 || (y - 1.1).abs() < 0.03 || !(0.05..1.6).contains(&y);
+    let bar =
+        u.abs() < 0.035 || u.abs() > 0.47 || (y - 1.1).abs() < 0.03 || !(0.05..1.6).contains(&y);
     if bar {
         return Look::matt(all(0.62));
     }
     let kind = cell(column, floor, at.skin.seed) % 7;
     let curtain = kind < 3 && u.abs() > 0.24 || kind == 3 && y > 0.7;
     let reveal = 0.35 + 0.65 * step(1.65, 1.25, y);
-    let room = if curtain { mix(rgb(0xb8b0a0), rgb(0x8c7c6c), noise2(u * 22.0, 0.0, column)) * 0.55 } else { rgb(0x1a2026) };
+    let room = if curtain {
+        mix(rgb(0xb8b0a0), rgb(0x8c7c6c), noise2(u * 22.0, 0.0, column)) * 0.55
+    } else {
+        rgb(0x1a2026)
+    };
     Look { gloss: 0.12, ..Look::matt(room * reveal) }
 }
 

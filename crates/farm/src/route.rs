@@ -82,7 +82,10 @@ impl Way {
         }
         let step = self.raw(t);
         // A turn is the mean of where one faces a little before and after.
-        let (a, b) = (self.raw((t - TURN / 2.0).max(0.0)), self.raw((t + TURN / 2.0).min(self.seconds() - 1e-3)));
+        let (a, b) = (
+            self.raw((t - TURN / 2.0).max(0.0)),
+            self.raw((t + TURN / 2.0).min(self.seconds() - 1e-3)),
+        );
         let (x, z) = (a.facing.sin() + b.facing.sin(), a.facing.cos() + b.facing.cos());
         let facing = if x.abs() + z.abs() > 0.05 { x.atan2(z) } else { step.facing };
         Some(Step { facing, ..step })
@@ -103,7 +106,14 @@ impl Way {
                         let (share, pace) = eased(left / time, self.ease / time, stood, stops);
                         let place = v(at.0 + dx * share, 0.0, at.1 + dz * share);
                         let slows = stops && left > time - self.ease;
-                        return Step { place, facing, gone: gone + length * share, pace, slows, speed };
+                        return Step {
+                            place,
+                            facing,
+                            gone: gone + length * share,
+                            pace,
+                            slows,
+                            speed,
+                        };
                     }
                     left -= time;
                     gone += length;
@@ -155,7 +165,11 @@ mod tests {
 
     #[test]
     fn one_goes_stands_and_goes_on() {
-        let way = Way::new((0.0, 0.0), vec![Leg::To(0.0, 4.0, 2.0), Leg::Stay(3.0), Leg::To(4.0, 4.0, 2.0)], 0.0);
+        let way = Way::new(
+            (0.0, 0.0),
+            vec![Leg::To(0.0, 4.0, 2.0), Leg::Stay(3.0), Leg::To(4.0, 4.0, 2.0)],
+            0.0,
+        );
         assert_eq!(way.seconds(), 7.0);
         assert!((way.at(1.0).unwrap().place.z - 2.0).abs() < 1e-5);
         let stand = way.at(3.5).unwrap();
@@ -168,8 +182,13 @@ mod tests {
 
     #[test]
     fn nobody_jumps_when_stopping() {
-        let way = Way::new((0.0, 0.0), vec![Leg::To(0.0, 9.0, 3.0), Leg::Stay(1.0), Leg::To(0.0, 18.0, 3.0)], 1.0);
-        let places: Vec<f32> = (0..700).filter_map(|i| way.at(i as f32 / 100.0)).map(|s| s.place.z).collect();
+        let way = Way::new(
+            (0.0, 0.0),
+            vec![Leg::To(0.0, 9.0, 3.0), Leg::Stay(1.0), Leg::To(0.0, 18.0, 3.0)],
+            1.0,
+        );
+        let places: Vec<f32> =
+            (0..700).filter_map(|i| way.at(i as f32 / 100.0)).map(|s| s.place.z).collect();
         assert!(places.windows(2).all(|w| w[1] >= w[0] && w[1] - w[0] < 0.04));
         assert!(way.at(2.99).unwrap().pace < 0.05 && way.at(2.9).unwrap().slows);
     }

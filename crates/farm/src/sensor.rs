@@ -32,7 +32,9 @@ impl Sensor {
 
     /// Sets the exposure and adds the noise of frame `number`.
     pub fn expose(&self, canvas: &mut Canvas, number: u32, gain: f32) {
-        let table: Vec<u8> = (0..=255u32).map(|y| (16.0 + (y as f32 - 16.0) * gain + 0.5).clamp(16.0, 240.0) as u8).collect();
+        let table: Vec<u8> = (0..=255u32)
+            .map(|y| (16.0 + (y as f32 - 16.0) * gain + 0.5).clamp(16.0, 240.0) as u8)
+            .collect();
         let mut chance = Chance::new(self.seed ^ (u64::from(number) << 20));
         let width = canvas.width;
         for row in canvas.y.chunks_exact_mut(width) {

@@ -61,9 +61,11 @@ impl Shape {
             Shape::Egg(c, r) => Shape::Egg(c + by, r),
             Shape::Limb(a, b, r) => Shape::Limb(a + by, b + by, r),
             Shape::Block(low, high) => Shape::Block(low + by, high + by),
-            Shape::Hull(planes, low, high) => {
-                Shape::Hull(planes.into_iter().map(|(n, d)| (n, d + n.dot(by))).collect(), low + by, high + by)
-            }
+            Shape::Hull(planes, low, high) => Shape::Hull(
+                planes.into_iter().map(|(n, d)| (n, d + n.dot(by))).collect(),
+                low + by,
+                high + by,
+            ),
             Shape::Wheel(c, r, w) => Shape::Wheel(c + by, r, w),
             Shape::Post(c, r, h) => Shape::Post(c + by, r, h),
         }
@@ -80,7 +82,8 @@ impl Shape {
                 // The same cylinder with x and y changed round.
                 let swap = |p: V3| v(p.y, p.x, p.z);
                 let turned = Ray { from: swap(ray.from), to: swap(ray.to) };
-                post(&turned, swap(*c) - v(0.0, *w, 0.0), *r, 2.0 * w).map(|h| Hit { normal: swap(h.normal), ..h })
+                post(&turned, swap(*c) - v(0.0, *w, 0.0), *r, 2.0 * w)
+                    .map(|h| Hit { normal: swap(h.normal), ..h })
             }
             Shape::Post(c, r, h) => post(ray, *c, *r, *h),
         }?;

@@ -76,6 +76,8 @@ pub struct SceneSpec {
     pub gop: u32,
     /// B frames between two others; 0 as in nearly all cameras.
     pub b_frames: u32,
+    /// Mean bits a second; 0 for constant quality.
+    pub bit_rate_bps: u64,
 }
 
 impl SceneSpec {
@@ -91,6 +93,7 @@ impl SceneSpec {
             codec: Codec::H264,
             gop: 30,
             b_frames: 0,
+            bit_rate_bps: 0,
         }
     }
 
@@ -102,6 +105,11 @@ impl SceneSpec {
     /// Media time of frame `number`, the first at 0.
     pub fn pts_us(&self, number: u32) -> i64 {
         i64::from(number) * 1_000_000 / i64::from(self.frame_rate_hz.max(1))
+    }
+
+    /// The frame shown at a media time.
+    pub fn number_at(&self, pts_us: i64) -> u32 {
+        ((pts_us.max(0) * i64::from(self.frame_rate_hz) + 500_000) / 1_000_000) as u32
     }
 
     /// Holds the fields against their limits.
@@ -142,6 +150,12 @@ impl SceneSpec {
                 self.b_frames
             )));
         }
+        if self.bit_rate_bps % 1000 != 0 || self.bit_rate_bps > 200_000_000 {
+            return Err(Error::invalid(format!(
+                "synthetic camera: {} bits a second must be whole kbps, at most 200000",
+                self.bit_rate_bps
+            )));
+        }
         codec_name(self.codec).map(|_| ())
     }
 }
@@ -161,7 +175,7 @@ impl fmt::Display for SceneSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{SCHEME}{}?seed={}&size={}x{}&fps={}&frames={}&codec={}&gop={}&b={}",
+            "{SCHEME}{}?seed={}&size={}x{}&fps={}&frames={}&codec={}&gop={}&b={}&kbps={}",
             self.kind.name(),
             self.seed,
             self.width,
@@ -170,7 +184,8 @@ impl fmt::Display for SceneSpec {
             self.frames,
             codec_name(self.codec).unwrap_or("none"),
             self.gop,
-            self.b_frames
+            self.b_frames,
+            self.bit_rate_bps / 1000
         )
     }
 }
@@ -178,7 +193,8 @@ impl fmt::Display for SceneSpec {
 /// Reads `synthetic:street?seed=1&size=640x360&fps=15&seconds=60&codec=h264`.
 ///
 /// Everything after the scene may be left out; `frames` may stand for `seconds`, `gop`
-/// is 2 s unless given, `b` is the number of B frames.
+/// is 2 s unless given, `b` is the number of B frames, `kbps` the mean rate
+/// instead of constant quality.
 impl FromStr for SceneSpec {
     type Err = Error;
 
@@ -199,6 +215,7 @@ impl FromStr for SceneSpec {
                 "frames" => frames = Some(number(name, value)?),
                 "gop" => gop = Some(number(name, value)?),
                 "b" => spec.b_frames = number(name, value)?,
+                "kbps" => spec.bit_rate_bps = number::<u64>(name, value)?.saturating_mul(1000),
                 "codec" => spec.codec = codec(value)?,
                 _ => return Err(unknown(name)),
             }
@@ -212,7 +229,7 @@ impl FromStr for SceneSpec {
 
 fn unknown(name: &str) -> Error {
     Error::invalid(format!(
-        "synthetic camera: unknown option \"{name}\"; known are seed, size, fps, seconds, frames, codec, gop, b"
+        "synthetic camera: unknown option \"{name}\"; known are seed, size, fps, seconds, frames, codec, gop, b, kbps"
     ))
 }
 
@@ -247,7 +264,7 @@ mod tests {
     #[test]
     fn an_address_and_its_spec_are_the_same() {
         let spec: SceneSpec =
-            "synthetic:yard?seed=7&size=320x180&fps=10&seconds=20&codec=h265&gop=5&b=2"
+            "synthetic:yard?seed=7&size=320x180&fps=10&seconds=20&codec=h265&gop=5&b=2&kbps=300"
                 .parse()
                 .unwrap();
         assert_eq!((spec.frames, spec.gop, spec.codec, spec.b_frames), (200, 5, Codec::H265, 2));

@@ -26,7 +26,8 @@ pub(crate) struct Vehicle {
 }
 
 const PAINTS: [u32; 10] = [
-    0xb8bcc0, 0x24282e, 0xe8e8e4, 0x8c1c1c, 0x1c3c6c, 0x5a6268, 0x2c4a3a, 0xc8a02c, 0x6a2c3c, 0x3c6c8c,
+    0xb8bcc0, 0x24282e, 0xe8e8e4, 0x8c1c1c, 0x1c3c6c, 0x5a6268, 0x2c4a3a, 0xc8a02c, 0x6a2c3c,
+    0x3c6c8c,
 ];
 const BOXES: [u32; 5] = [0xe8e4dc, 0x2c5c8c, 0xb84c24, 0xd8b83c, 0x4c6c5c];
 
@@ -65,57 +66,146 @@ impl Vehicle {
     }
 
     fn body_skin(&self, braking: bool) -> Skin {
-        Skin::new(coachwork, self.paint).second(if braking { rgb(0xff2010) * 2.5 } else { rgb(0x8c1410) })
+        Skin::new(coachwork, self.paint).second(if braking {
+            rgb(0xff2010) * 2.5
+        } else {
+            rgb(0x8c1410)
+        })
     }
 
     /// `roof`: where the rear screen begins, the roof begins, ends, and the windscreen ends.
-    fn car(&self, parts: &mut Vec<Part>, length: f32, top: f32, roof: (f32, f32, f32, f32), braking: bool) {
+    fn car(
+        &self,
+        parts: &mut Vec<Part>,
+        length: f32,
+        top: f32,
+        roof: (f32, f32, f32, f32),
+        braking: bool,
+    ) {
         let (l, w, belt) = (length / 2.0, 0.88, 0.88);
-        let low = hull_of(&[(-l, 0.3), (-l + 0.06, belt - 0.02), (roof.3 + 0.1, belt), (l - 0.25, 0.76), (l, 0.58), (l, 0.28), (0.0, 0.22)], w, 0.08);
+        let low = hull_of(
+            &[
+                (-l, 0.3),
+                (-l + 0.06, belt - 0.02),
+                (roof.3 + 0.1, belt),
+                (l - 0.25, 0.76),
+                (l, 0.58),
+                (l, 0.28),
+                (0.0, 0.22),
+            ],
+            w,
+            0.08,
+        );
         parts.push(Part::new(low, self.body_skin(braking)));
-        let cabin = hull_of(&[(roof.0, belt - 0.04), (roof.1, top - 0.05), ((roof.1 + roof.2) / 2.0, top), (roof.2, top - 0.04), (roof.3, belt - 0.04)], w - 0.06, 0.28);
+        let cabin = hull_of(
+            &[
+                (roof.0, belt - 0.04),
+                (roof.1, top - 0.05),
+                ((roof.1 + roof.2) / 2.0, top),
+                (roof.2, top - 0.04),
+                (roof.3, belt - 0.04),
+            ],
+            w - 0.06,
+            0.28,
+        );
         parts.push(Part::new(cabin, Skin::new(glasshouse, self.paint)));
         wheels(parts, &[-l + 0.85, l - 0.82], w - 0.02, 0.31);
     }
 
     fn van(&self, parts: &mut Vec<Part>, braking: bool) {
-        let profile = [(-2.8, 0.35), (-2.8, 2.15), (-2.7, 2.28), (1.1, 2.28), (1.35, 2.2), (2.1, 1.25), (2.75, 1.0), (2.8, 0.5), (2.7, 0.3)];
-        parts.push(Part::new(hull_of(&profile, 0.97, 0.05), Skin { second: if braking { rgb(0xff2010) * 2.5 } else { rgb(0x8c1410) }, ..Skin::new(van_side, self.paint) }));
+        let profile = [
+            (-2.8, 0.35),
+            (-2.8, 2.15),
+            (-2.7, 2.28),
+            (1.4, 2.28),
+            (1.62, 2.2),
+            (2.2, 1.35),
+            (2.72, 1.12),
+            (2.8, 0.6),
+            (2.75, 0.3),
+        ];
+        parts.push(Part::new(
+            hull_of(&profile, 0.97, 0.05),
+            Skin {
+                second: if braking { rgb(0xff2010) * 2.5 } else { rgb(0x8c1410) },
+                ..Skin::new(van_side, self.paint)
+            },
+        ));
         wheels(parts, &[-1.75, 1.85], 0.95, 0.34);
     }
 
     fn lorry(&self, parts: &mut Vec<Part>, braking: bool) {
         let cab = [(2.2, 0.5), (2.2, 2.6), (3.3, 2.65), (3.9, 2.3), (4.1, 1.3), (4.1, 0.45)];
         parts.push(Part::new(hull_of(&cab, 1.15, 0.03), Skin::new(lorry_cab, self.paint)));
-        parts.push(Part::new(Shape::Block(v(-1.2, 0.95, -4.1), v(1.2, 3.3, 2.05)), Skin::new(box_side, self.second)));
+        parts.push(Part::new(
+            Shape::Block(v(-1.2, 0.95, -4.1), v(1.2, 3.3, 2.05)),
+            Skin::new(box_side, self.second),
+        ));
         let under = Skin::plain(rgb(0x2a2c30));
         parts.push(Part::new(Shape::Block(v(-0.9, 0.55, -4.0), v(0.9, 0.95, 2.3)), under));
         let lamp = if braking { rgb(0xff2010) * 2.5 } else { rgb(0x7c1410) };
-        parts.push(Part::new(Shape::Block(v(-1.1, 0.6, -4.12), v(1.1, 0.78, -4.0)), Skin::new(|at| Look { glow: at.skin.colour * 0.5, ..Look::matt(at.skin.colour) }, lamp)));
+        parts.push(Part::new(
+            Shape::Block(v(-1.1, 0.6, -4.12), v(1.1, 0.78, -4.0)),
+            Skin::new(|at| Look { glow: at.skin.colour * 0.5, ..Look::matt(at.skin.colour) }, lamp),
+        ));
         wheels(parts, &[-3.0, -1.9, 3.0], 1.1, 0.48);
     }
 
     fn forklift(&self, parts: &mut Vec<Part>, lift: f32) {
         let paint = Skin::new(coachwork, self.paint).second(rgb(0x601010));
         let dark = Skin::plain(rgb(0x26282c));
-        parts.push(Part::new(hull_of(&[(-1.15, 0.25), (-1.2, 0.85), (-1.0, 1.05), (-0.35, 1.05), (0.0, 0.62), (0.75, 0.62), (0.8, 0.2)], 0.55, 0.04), paint));
+        parts.push(Part::new(
+            hull_of(
+                &[
+                    (-1.15, 0.25),
+                    (-1.2, 0.85),
+                    (-1.0, 1.05),
+                    (-0.35, 1.05),
+                    (0.0, 0.62),
+                    (0.75, 0.62),
+                    (0.8, 0.2),
+                ],
+                0.55,
+                0.04,
+            ),
+            paint,
+        ));
         for x in [-0.47, 0.47] {
-            parts.push(Part::new(Shape::Limb(v(x, 0.95, -0.75), v(x, 2.1, -0.6), 0.04), dark.clone()));
+            parts.push(Part::new(
+                Shape::Limb(v(x, 0.95, -0.75), v(x, 2.1, -0.6), 0.04),
+                dark.clone(),
+            ));
             parts.push(Part::new(Shape::Limb(v(x, 0.7, 0.6), v(x, 2.1, 0.35), 0.04), dark.clone()));
-            parts.push(Part::new(Shape::Block(v(x - 0.07, 0.1, 0.85), v(x + 0.07, 2.25, 0.97)), dark.clone()));
-            parts.push(Part::new(Shape::Block(v(x * 0.7 - 0.06, 0.08 + lift, 0.97), v(x * 0.7 + 0.06, 0.13 + lift, 2.1)), dark.clone()));
+            parts.push(Part::new(
+                Shape::Block(v(x - 0.07, 0.1, 0.85), v(x + 0.07, 2.25, 0.97)),
+                dark.clone(),
+            ));
+            parts.push(Part::new(
+                Shape::Block(
+                    v(x * 0.7 - 0.06, 0.08 + lift, 0.97),
+                    v(x * 0.7 + 0.06, 0.13 + lift, 2.1),
+                ),
+                dark.clone(),
+            ));
         }
         parts.push(Part::new(Shape::Block(v(-0.52, 2.08, -0.65), v(0.52, 2.15, 0.4)), dark));
         let load = Skin::new(crate_side, rgb(0xa87c48));
-        parts.push(Part::new(Shape::Block(v(-0.5, 0.15 + lift, 1.02), v(0.5, 0.95 + lift, 1.95)), load));
+        parts.push(Part::new(
+            Shape::Block(v(-0.5, 0.15 + lift, 1.02), v(0.5, 0.95 + lift, 1.95)),
+            load,
+        ));
         wheels(parts, &[-0.8, 0.5], 0.55, 0.27);
     }
 }
 
 /// A solid from its side view (z, y), clockwise or not, `half` wide, leaning in by `taper` above its foot.
 fn hull_of(profile: &[(f32, f32)], half: f32, taper: f32) -> Shape {
-    let low = profile.iter().fold(v(-half, f32::MAX, f32::MAX), |a, p| v(-half, a.y.min(p.1), a.z.min(p.0)));
-    let high = profile.iter().fold(v(half, f32::MIN, f32::MIN), |a, p| v(half, a.y.max(p.1), a.z.max(p.0)));
+    let low = profile
+        .iter()
+        .fold(v(-half, f32::MAX, f32::MAX), |a, p| v(-half, a.y.min(p.1), a.z.min(p.0)));
+    let high = profile
+        .iter()
+        .fold(v(half, f32::MIN, f32::MIN), |a, p| v(half, a.y.max(p.1), a.z.max(p.0)));
     let middle = (low + high) * 0.5;
     let mut planes = Vec::with_capacity(profile.len() + 2);
     for (a, b) in profile.iter().zip(profile.iter().cycle().skip(1)) {
@@ -135,7 +225,10 @@ fn wheels(parts: &mut Vec<Part>, places: &[f32], out: f32, radius: f32) {
     for z in places {
         for side in [-1.0, 1.0] {
             let centre = v(side * (out - 0.09), radius, *z);
-            parts.push(Part::new(Shape::Wheel(centre, radius, 0.11), Skin::new(tyre, rgb(0x9a9ca0))));
+            parts.push(Part::new(
+                Shape::Wheel(centre, radius, 0.11),
+                Skin::new(tyre, rgb(0x9a9ca0)),
+            ));
         }
     }
 }
@@ -144,7 +237,11 @@ fn tyre(at: &At<'_>) -> Look {
     let middle = (at.skin.low + at.skin.high) * 0.5;
     let radius = (at.skin.high.y - at.skin.low.y) * 0.5;
     let far = ((at.p.y - middle.y).powi(2) + (at.p.z - middle.z).powi(2)).sqrt() / radius;
-    if at.n.x.abs() > 0.5 && far < 0.66 { Look::shiny(at.skin.colour * (0.5 + 0.5 * far), 0.1) } else { Look::matt(all(0.012)) }
+    if at.n.x.abs() > 0.5 && far < 0.66 {
+        Look::shiny(at.skin.colour * (0.5 + 0.5 * far), 0.1)
+    } else {
+        Look::matt(all(0.012))
+    }
 }
 
 fn lamps(at: &At<'_>, look: Look) -> Look {
@@ -179,7 +276,7 @@ fn coachwork(at: &At<'_>) -> Look {
 }
 
 fn glass() -> Look {
-    Look::shiny(rgb(0x10161a), 0.16)
+    Look::shiny(rgb(0x10161a), 0.07)
 }
 
 fn glasshouse(at: &At<'_>) -> Look {
@@ -190,14 +287,20 @@ fn glasshouse(at: &At<'_>) -> Look {
     if at.n.y > 0.75 || tall > 0.9 {
         return paint;
     }
-    let pillar = at.n.x.abs() > 0.6 && ((0.52..0.56).contains(&along) || !(0.1..0.9).contains(&(along + 0.0)) && tall > 0.75);
+    let pillar = at.n.x.abs() > 0.6
+        && ((0.52..0.56).contains(&along) || !(0.1..0.9).contains(&(along + 0.0)) && tall > 0.75);
     let edge = at.n.x.abs() <= 0.6 && at.p.x.abs() > high.x * 0.86 - tall * 0.1;
     if pillar || edge { paint } else { glass() }
 }
 
 fn van_side(at: &At<'_>) -> Look {
     let screen = at.n.z > 0.3 && at.n.y > 0.2 && at.p.y > 1.28;
-    let door = at.n.x.abs() > 0.7 && at.p.z > 0.95 && at.p.z < 1.75 && at.p.y > 1.3 && at.p.y < 2.0 && at.p.z < 2.9 - at.p.y * 0.75;
+    let door = at.n.x.abs() > 0.7
+        && at.p.z > 0.95
+        && at.p.z < 1.75
+        && at.p.y > 1.3
+        && at.p.y < 2.0
+        && at.p.z < 2.9 - at.p.y * 0.75;
     if screen && at.p.x.abs() < 0.86 || door {
         return glass();
     }
@@ -232,11 +335,27 @@ pub(crate) fn bicycle(paint: V3) -> Vec<Part> {
     for z in [-0.5, 0.55] {
         parts.push(Part::new(Shape::Wheel(v(0.0, 0.34, z), 0.34, 0.02), Skin::new(rim, all(0.02))));
     }
-    let (crank, saddle, head, rear, front) = (v(0.0, 0.3, 0.0), v(0.0, 0.9, -0.18), v(0.0, 0.9, 0.42), v(0.0, 0.34, -0.5), v(0.0, 0.34, 0.55));
-    for (a, b) in [(crank, saddle), (crank, head), (saddle, head), (rear, saddle), (rear, crank), (head, front)] {
+    let (crank, saddle, head, rear, front) = (
+        v(0.0, 0.3, 0.0),
+        v(0.0, 0.9, -0.18),
+        v(0.0, 0.9, 0.42),
+        v(0.0, 0.34, -0.5),
+        v(0.0, 0.34, 0.55),
+    );
+    for (a, b) in [
+        (crank, saddle),
+        (crank, head),
+        (saddle, head),
+        (rear, saddle),
+        (rear, crank),
+        (head, front),
+    ] {
         parts.push(Part::new(Shape::Limb(a, b, 0.022), frame.clone()));
     }
-    parts.push(Part::new(Shape::Limb(head + v(-0.24, 0.12, 0.02), head + v(0.24, 0.12, 0.02), 0.02), dark));
+    parts.push(Part::new(
+        Shape::Limb(head + v(-0.24, 0.12, 0.02), head + v(0.24, 0.12, 0.02), 0.02),
+        dark,
+    ));
     parts
 }
 

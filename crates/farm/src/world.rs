@@ -56,11 +56,11 @@ impl World {
         if self.bodies.iter().any(|b| b.blocks(&ray, FAR)) { 0.0 } else { 1.0 }
     }
 
-    fn open(&self, place: V3, n: V3, chance: &mut Chance) -> f32 {
+    /// Share of the sky that `place` sees, from two rays of a pixel's even spread.
+    fn open(&self, place: V3, n: V3, spread: &mut Spread) -> f32 {
         let mut free = 0.0;
         for _ in 0..2 {
-            let any = v(chance.within(-1.0, 1.0), chance.within(-1.0, 1.0), chance.within(-1.0, 1.0)).unit();
-            let ray = Ray { from: place, to: (n * 1.02 + any).unit() };
+            let ray = Ray { from: place, to: (n * 1.02 + spread.next()).unit() };
             if !self.bodies.iter().any(|b| b.blocks(&ray, NEAR_SKY)) {
                 free += 0.5;
             }
@@ -69,19 +69,24 @@ impl World {
     }
 
     /// Light along a ray: without the sun's part, and with it.
-    fn look(&self, ray: &Ray, bounces: u32, chance: &mut Chance) -> (V3, V3) {
+    fn look(&self, ray: &Ray, bounces: u32, spread: &mut Spread) -> (V3, V3) {
         let Some(met) = self.meet(ray) else {
             let sky = self.light.sky(ray.to);
             return (sky, sky);
         };
         let place = ray.at(met.t) + met.normal * 0.004;
-        let seen = self.light.shade(&met.look, met.normal, ray.to, self.open(place, met.normal, chance));
-        let jitter = v(chance.within(-1.0, 1.0), chance.within(-1.0, 1.0), chance.within(-1.0, 1.0)) * self.light.spread;
-        let sun = if seen.sun.length() > 1e-4 { self.sunny(place, (self.light.sun_at + jitter).unit()) } else { 0.0 };
+        let seen =
+            self.light.shade(&met.look, met.normal, ray.to, self.open(place, met.normal, spread));
+        let jitter = spread.next() * self.light.spread;
+        let sun = if seen.sun.length() > 1e-4 {
+            self.sunny(place, (self.light.sun_at + jitter).unit())
+        } else {
+            0.0
+        };
         let (mut still, mut full) = (seen.still, seen.still + seen.sun * sun);
         if bounces > 0 && self.mirror > 0.0 && met.normal.y > 0.9 && place.y < 0.02 {
             let mirrored = Ray { from: place, to: ray.to.mirrored(met.normal) };
-            let (a, b) = self.look(&mirrored, 0, chance);
+            let (a, b) = self.look(&mirrored, 0, spread);
             let share = mirror_share(self.mirror, -ray.to.y);
             (still, full) = (mix(still, a, share), mix(full, b, share));
         }
@@ -90,13 +95,14 @@ impl World {
 
     fn row(&self, y: usize, width: usize, tone: &Tone, out: &mut Backdrop) {
         for x in 0..width {
-            let mut chance = Chance::new((y * 8192 + x) as u64);
+            let mut spread = Spread::new((y * 8192 + x) as u64);
             let (mut lit, mut dim) = (V3::default(), V3::default());
             for sample in 0..GRID * GRID {
                 let (sx, sy) = (sample % GRID, sample / GRID);
                 let cell = 1.0 / GRID as f32;
-                let (px, py) = (x as f32 + (sx as f32 + 0.5) * cell, y as f32 + (sy as f32 + 0.5) * cell);
-                let (still, full) = self.look(&self.camera.ray(px, py), 1, &mut chance);
+                let (px, py) =
+                    (x as f32 + (sx as f32 + 0.5) * cell, y as f32 + (sy as f32 + 0.5) * cell);
+                let (still, full) = self.look(&self.camera.ray(px, py), 1, &mut spread);
                 dim = dim + tone.yuv(still);
                 lit = lit + tone.yuv(full);
             }
@@ -105,7 +111,8 @@ impl World {
             out.dim.push(dim * share);
             let ray = self.camera.ray(x as f32 + 0.5, y as f32 + 0.5);
             let met = self.meet(&ray);
-            out.mirror.push(self.mirror > 0.0 && met.as_ref().is_some_and(|m| ray.at(m.t).y < 0.02));
+            out.mirror
+                .push(self.mirror > 0.0 && met.as_ref().is_some_and(|m| ray.at(m.t).y < 0.02));
             out.depth.push(met.map_or(FAR, |m| m.t));
         }
     }
@@ -124,7 +131,8 @@ impl World {
         };
         let mut whole = Backdrop::default();
         std::thread::scope(|scope| {
-            let parts: Vec<_> = (0..height).step_by(rows).map(|first| scope.spawn(move || strip(first))).collect();
+            let parts: Vec<_> =
+                (0..height).step_by(rows).map(|first| scope.spawn(move || strip(first))).collect();
             for part in parts {
                 let part = part.join().unwrap_or_default();
                 whole.lit.extend(part.lit);
@@ -139,6 +147,28 @@ impl World {
         whole.depth.resize(width * height, FAR);
         whole.mirror.resize(width * height, false);
         whole
+    }
+}
+
+/// Directions spread evenly over a pixel's rays (R2 sequence), turned by chance from pixel to pixel.
+struct Spread {
+    u: f32,
+    w: f32,
+}
+
+impl Spread {
+    fn new(seed: u64) -> Spread {
+        let mut chance = Chance::new(seed);
+        Spread { u: chance.unit(), w: chance.unit() }
+    }
+
+    /// A direction on the unit sphere.
+    fn next(&mut self) -> V3 {
+        self.u = (self.u + 0.754_877_7).fract();
+        self.w = (self.w + 0.569_840_3).fract();
+        let (y, (s, c)) = (1.0 - 2.0 * self.u, (self.w * std::f32::consts::TAU).sin_cos());
+        let r = (1.0 - y * y).max(0.0).sqrt();
+        v(r * s, y, r * c)
     }
 }
 

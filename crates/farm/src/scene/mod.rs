@@ -2,7 +2,10 @@
 //!
 //! Not here: how anything is drawn (`world`, `compose`).
 
+mod lobby;
+mod park;
 mod street;
+mod yard;
 
 use crate::math::Chance;
 use crate::plan::{Habit, Role, plan};
@@ -25,11 +28,11 @@ impl Scene {
         let size = (spec.width, spec.height);
         let seconds = spec.frames as f32 / spec.frame_rate_hz as f32;
         let (world, habits, pause) = match spec.kind {
-            _ => street::build(size, &mut chance),
+            SceneKind::Street => street::build(size, &mut chance),
+            SceneKind::Yard => yard::build(size, &mut chance),
+            SceneKind::Lobby => lobby::build(size, &mut chance),
+            SceneKind::Park => park::build(size, &mut chance),
         };
         Scene { world, roles: plan(&habits, seconds, pause, &mut chance) }
     }
 }
-
-#[allow(dead_code)]
-fn unused(_: SceneKind) {}

@@ -12,7 +12,8 @@ use crate::route::{Leg, Way};
 use crate::vehicle::{Model, Vehicle};
 use crate::world::World;
 
-const WALLS: [u32; 8] = [0xc8a888, 0xd8cbb0, 0xa86a50, 0xb8b4a8, 0xd0b06c, 0x9aa4a8, 0xc88c70, 0xe0dccc];
+const WALLS: [u32; 8] =
+    [0xc8a888, 0xd8cbb0, 0xa86a50, 0xb8b4a8, 0xd0b06c, 0x9aa4a8, 0xc88c70, 0xe0dccc];
 const TRIMS: [u32; 4] = [0xe8e4d8, 0xd8d0c0, 0xf0ece4, 0xc0b8a8];
 
 pub(super) fn build(size: (u32, u32), chance: &mut Chance) -> Built {
@@ -29,24 +30,34 @@ pub(super) fn build(size: (u32, u32), chance: &mut Chance) -> Built {
         if chance.often(0.75) {
             let model = chance.pick(&[Model::Car, Model::Estate, Model::Car], Model::Car);
             let car = Vehicle::any(model, chance);
-            bodies.push(Body::new(v(x, 0.0, 4.5), -std::f32::consts::FRAC_PI_2, car.parts(false, 0.0)));
+            bodies.push(Body::new(
+                v(x, 0.0, 4.5),
+                -std::f32::consts::FRAC_PI_2,
+                car.parts(false, 0.0),
+            ));
         }
     }
-    let world = World { bodies, camera: Camera::new(v(12.0, 5.6, -9.0), v(2.4, 1.0, 2.6), 1.38, size), light: light(chance), mirror: 0.0 };
+    let world = World {
+        bodies,
+        camera: Camera::new(v(12.0, 5.6, -9.0), v(2.4, 1.0, 2.6), 1.38, size),
+        light: light(chance),
+        mirror: 0.0,
+    };
     (world, habits(), (0.7, 3.2))
 }
 
 fn light(chance: &mut Chance) -> Light {
     Light {
         sun_at: v(chance.within(-0.9, -0.6), 0.62, -0.75).unit(),
-        sun: v(1.28, 1.05, 0.74),
+        sun: v(1.6, 1.28, 0.86),
         spread: 0.03,
         sky_top: v(0.26, 0.38, 0.62),
         sky_low: v(0.66, 0.68, 0.7),
-        bounce: v(0.2, 0.18, 0.16),
-        exposure: 1.2,
+        fill: v(0.24, 0.28, 0.36),
+        bounce: v(0.16, 0.14, 0.12),
+        exposure: 1.12,
         haze: v(0.62, 0.62, 0.62),
-        haze_rate: 0.004,
+        haze_rate: 0.002,
     }
 }
 
@@ -64,7 +75,13 @@ fn houses(bodies: &mut Vec<Body>, chance: &mut Chance) {
         let colour = WALLS.get(wall).copied().unwrap_or(0xc8a888);
         let trim = chance.pick(&TRIMS, 0xe8e4d8);
         let back = 8.9 + chance.within(0.0, 0.4);
-        bodies.push(house(v(x, 0.0, back), v(x + wide, tall, back + 9.0), rgb(colour), rgb(trim), chance.below(9999) as i32));
+        bodies.push(house(
+            v(x, 0.0, back),
+            v(x + wide, tall, back + 9.0),
+            rgb(colour),
+            rgb(trim),
+            chance.below(9999) as i32,
+        ));
         x += wide + if chance.often(0.15) { 2.2 } else { 0.0 };
     }
 }
@@ -104,7 +121,8 @@ fn road(x: f32, z: f32, seed: i32) -> V3 {
     let base = grey(tone) * 1.0;
     let worn = noise2(x * 3.5, z * 14.0, seed + 3);
     let dash = z.abs() < 0.07 && (x / 5.0).rem_euclid(1.0) < 0.5;
-    let zebra = (-10.9..-7.9).contains(&x) && z.abs() < 3.3 && ((z + 0.25) / 1.0).rem_euclid(1.0) < 0.5;
+    let zebra =
+        (-10.9..-7.9).contains(&x) && z.abs() < 3.3 && ((z + 0.25) / 1.0).rem_euclid(1.0) < 0.5;
     let cover = ((x - 3.0).powi(2) + (z + 1.6).powi(2)).sqrt();
     if (dash || zebra) && worn > 0.22 {
         return mix(base, grey(0.82), 0.9 - 0.4 * track);
@@ -120,7 +138,10 @@ fn pavement(x: f32, z: f32, seed: i32) -> V3 {
     let (row, shift) = ((z / 0.6).floor() as i32, 0.45 * ((z / 0.6).floor().rem_euclid(2.0)));
     let column = ((x + shift) / 0.9).floor() as i32;
     let joint = ((x + shift) / 0.9).rem_euclid(1.0) < 0.025 || (z / 0.6).rem_euclid(1.0) < 0.035;
-    let tone = 0.56 + 0.08 * dice(column, row, seed) + 0.06 * cloudy(x * 0.5, z * 0.5, seed + 6) + 0.03 * noise2(x * 20.0, z * 20.0, seed);
+    let tone = 0.56
+        + 0.08 * dice(column, row, seed)
+        + 0.06 * cloudy(x * 0.5, z * 0.5, seed + 6)
+        + 0.03 * noise2(x * 20.0, z * 20.0, seed);
     let base = if joint { grey(0.4) } else { grey(tone) };
     base * v(1.03, 1.0, 0.95)
 }
@@ -138,12 +159,17 @@ fn habits() -> Vec<Habit> {
 }
 
 fn drive(chance: &mut Chance, z: f32, stops: bool) -> (Who, Way) {
-    let model = chance.pick(&[Model::Car, Model::Car, Model::Estate, Model::Van, Model::Lorry], Model::Car);
+    let model =
+        chance.pick(&[Model::Car, Model::Car, Model::Estate, Model::Van, Model::Lorry], Model::Car);
     let speed = chance.within(7.0, 10.5);
     let (from, to) = if z < 0.0 { (-34.0, 24.0) } else { (24.0, -34.0) };
     let legs = if stops {
         let x = chance.within(-4.0, 4.0);
-        vec![Leg::To(x, z, speed * 0.7), Leg::Stay(chance.within(3.0, 7.0)), Leg::To(to, z, speed * 0.7)]
+        vec![
+            Leg::To(x, z, speed * 0.7),
+            Leg::Stay(chance.within(3.0, 7.0)),
+            Leg::To(to, z, speed * 0.7),
+        ]
     } else {
         vec![Leg::To(to, z, speed)]
     };
@@ -178,7 +204,12 @@ fn cross(chance: &mut Chance) -> (Who, Way) {
 fn window_shopper(chance: &mut Chance) -> (Who, Way) {
     let (from, to) = ends(chance, -32.0, 15.0);
     let x = chance.within(-12.0, 6.0);
-    let legs = vec![Leg::To(x, 7.9, 1.4), Leg::To(x + 0.1, 8.35, 0.8), Leg::Stay(chance.within(4.0, 9.0)), Leg::To(to, 7.6, 1.4)];
+    let legs = vec![
+        Leg::To(x, 7.9, 1.4),
+        Leg::To(x + 0.1, 8.35, 0.8),
+        Leg::Stay(chance.within(4.0, 9.0)),
+        Leg::To(to, 7.6, 1.4),
+    ];
     (Who::Walker(Person::any(chance)), Way::new((from, 7.7), legs, 0.5))
 }
 
