@@ -9,10 +9,18 @@
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
 
 mod analyzer;
+mod decoding;
+mod events;
+mod gaps;
+mod join;
+mod meta;
+mod order;
 mod output;
 mod settings;
+mod sight;
+mod snapshot;
 
-pub use analyzer::Analyzer;
+pub use analyzer::{Analyzer, MaskSink};
 pub use flumen_operators::Mask;
 pub use output::Output;
 pub use settings::Settings;

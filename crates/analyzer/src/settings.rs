@@ -3,6 +3,7 @@
 //! Units: bytes, pixels of the source picture.
 
 use flumen_base::wire::Policy;
+use flumen_base::{Error, Result};
 
 /// Limits and policy of one analyzer; the default suits every camera.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +37,24 @@ impl Default for Settings {
             max_unit_bytes: 64 << 20,
             picture_width: 640,
             picture_quality: 80,
+        }
+    }
+}
+
+impl Settings {
+    /// # Errors
+    /// `Invalid` with the limit that is zero.
+    pub(crate) fn validate(&self) -> Result<()> {
+        let limits = [
+            ("max_side", u64::from(self.max_side)),
+            ("max_pixels", self.max_pixels),
+            ("max_unit_bytes", self.max_unit_bytes as u64),
+            ("picture_width", u64::from(self.picture_width)),
+            ("picture_quality", u64::from(self.picture_quality)),
+        ];
+        match limits.iter().find(|(_, value)| *value == 0) {
+            Some((name, _)) => Err(Error::invalid(format!("analysis: {name} must be above 0"))),
+            None => Ok(()),
         }
     }
 }

@@ -16,6 +16,13 @@ impl Mask {
         Mask { bits, shape }
     }
 
+    /// The mask of a picture of this size in which nothing moves.
+    pub fn empty(width: usize, height: usize) -> Mask {
+        let shape =
+            Shape { source_width: width, source_height: height, factor: 1, ..Shape::default() };
+        Mask { bits: Bits::new(0, 0), shape }
+    }
+
     /// The reduced pixels, to change.
     pub(crate) fn bits_mut(&mut self) -> &mut Bits {
         &mut self.bits

@@ -36,6 +36,22 @@ macro_rules! numbers {
 numbers!(u8: u8, u16: u16, u32: u32, u64: u64, i32: i32, i64: i64, f64: f64);
 
 impl Writer {
+    /// Appends bytes with their length before them.
+    pub fn blob(&mut self, bytes: &[u8]) {
+        self.u64(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// Appends text with its length before it.
+    pub fn text(&mut self, text: &str) {
+        self.blob(text.as_bytes());
+    }
+
+    /// Appends a record with its length before it.
+    pub fn message(&mut self, message: &impl prost::Message) {
+        self.blob(&message.encode_to_vec());
+    }
+
     /// Appends a plane of bytes; its size is known to the reader.
     pub fn bytes(&mut self, grid: &Grid<u8>) {
         self.0.extend_from_slice(grid.all());
@@ -66,6 +82,22 @@ impl<'a> Reader<'a> {
         let (head, rest) = self.0.split_at_checked(n)?;
         self.0 = rest;
         Some(head)
+    }
+
+    /// What `Writer::blob` wrote.
+    pub fn blob(&mut self) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.u64()?).ok()?;
+        self.take(length)
+    }
+
+    /// What `Writer::text` wrote.
+    pub fn text(&mut self) -> Option<String> {
+        String::from_utf8(self.blob()?.to_vec()).ok()
+    }
+
+    /// What `Writer::message` wrote.
+    pub fn message<M: prost::Message + Default>(&mut self) -> Option<M> {
+        M::decode(self.blob()?).ok()
     }
 
     /// A plane of bytes of this size.

@@ -1,0 +1,124 @@
+//! An analyzer as bytes, and back.
+//!
+//! Layout: "FLAN", version (u32), camera, order of the stream, open gap, operators and
+//! events, the unit that is on its way in parts, the group of pictures. Little endian.
+//! Invariants: a restored analyzer gives what the saved one would have given, byte for byte;
+//! without the units (above `snapshot_bytes`) it begins at the next key.
+//! Not here: the bytes of each part (`save` and `load` beside it).
+
+use flumen_base::wire::GapCause;
+use flumen_base::{CameraId, Error, Result};
+use flumen_operators::{Reader, Writer};
+
+use crate::decoding::Decoding;
+use crate::gaps::Gaps;
+use crate::join::Joiner;
+use crate::meta::Meta;
+use crate::sight::Sight;
+use crate::{Analyzer, Settings};
+
+const MAGIC: &[u8; 4] = b"FLAN";
+/// Grows with each change of the layout.
+const VERSION: u32 = 1;
+
+impl Analyzer {
+    /// All that is needed to go on elsewhere, versioned.
+    ///
+    /// The units since the last IDR are part of it up to `Settings::snapshot_bytes`; above
+    /// that a restored analyzer begins at the next key, with a gap.
+    ///
+    /// # Errors
+    /// None today.
+    pub fn snapshot(&self) -> Result<Vec<u8>> {
+        let mut to = Writer(MAGIC.to_vec());
+        to.u32(VERSION);
+        to.text(self.camera.as_str());
+        to.u8(u8::from(self.last.is_some()));
+        self.last.unwrap_or_default().save(&mut to);
+        to.u64(self.tags);
+        to.i32(self.waiting.map_or(-1, i32::from));
+        self.gaps.save(&mut to);
+        self.sight.save(&mut to);
+        let part = self.joiner.open().filter(|(_, b)| b.len() <= self.settings.snapshot_bytes);
+        to.u8(u8::from(part.is_some()));
+        if let Some((header, bytes)) = part {
+            to.message(header);
+            to.blob(bytes);
+        }
+        to.u8(u8::from(self.decoding.is_some()));
+        if let Some(decoding) = &self.decoding {
+            decoding.save(&mut to, self.waiting.is_none());
+        }
+        Ok(to.0)
+    }
+
+    /// The analyzer that `bytes` were taken of; the units in them are decoded again in silence.
+    ///
+    /// The policy comes from the snapshot, limits and picture size from `settings`.
+    ///
+    /// # Errors
+    /// `Unsupported` when another version wrote it, `Invalid` when it is another camera's,
+    /// `DataLoss` when it is damaged.
+    pub fn restore(camera: &CameraId, settings: Settings, bytes: &[u8]) -> Result<Analyzer> {
+        let damaged = || {
+            Error::data_loss(format!(
+                "camera {camera}: the snapshot of the analysis is damaged: begin without it"
+            ))
+        };
+        let mut from = Reader(bytes);
+        if from.take(4) != Some(MAGIC) {
+            return Err(damaged());
+        }
+        let version = from.u32().ok_or_else(damaged)?;
+        if version != VERSION {
+            return Err(Error::unsupported(format!(
+                "camera {camera}: the snapshot has layout {version}, this program reads {VERSION}: \
+                 begin without it"
+            )));
+        }
+        let whose = from.text().ok_or_else(damaged)?;
+        if whose != camera.as_str() {
+            return Err(Error::invalid(format!("the snapshot is of camera {whose}, not {camera}")));
+        }
+        let mut analyzer = Analyzer::open(camera, settings)?;
+        analyzer.order(&mut from).ok_or_else(damaged)?;
+        analyzer.sight = Sight::load(&mut from, camera.as_str(), &analyzer.settings)?;
+        analyzer.group(&mut from).ok_or_else(damaged)??;
+        if from.0.is_empty() { Ok(analyzer) } else { Err(damaged()) }
+    }
+
+    /// Reads where the stream stood.
+    fn order(&mut self, from: &mut Reader<'_>) -> Option<()> {
+        let known = from.u8()? != 0;
+        let last = Meta::load(from)?;
+        self.last = known.then_some(last);
+        self.tags = from.u64()?;
+        self.waiting = match from.i32()? {
+            -1 => None,
+            cause => Some(GapCause::try_from(cause).ok()?),
+        };
+        self.gaps = Gaps::load(from)?;
+        Some(())
+    }
+
+    /// Reads the unit in parts and the group of pictures, and decodes it.
+    fn group(&mut self, from: &mut Reader<'_>) -> Option<Result<()>> {
+        if from.u8()? != 0 {
+            self.joiner = Joiner::resume(from.message()?, from.blob()?);
+        }
+        if from.u8()? == 0 {
+            return Some(Ok(()));
+        }
+        let limits = self.settings.limits();
+        match Decoding::load(from, &limits, self.settings.snapshot_bytes)? {
+            Ok((decoding, complete)) => {
+                self.decoding = Some(decoding);
+                if !complete {
+                    self.waiting = self.waiting.or(Some(GapCause::Decoder));
+                }
+                Some(Ok(()))
+            }
+            Err(e) => Some(Err(e)),
+        }
+    }
+}
