@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 
 use super::harness::{Bench, entry, small};
-use crate::sim::{Chance, SimDisk};
+use crate::sim::{Chance, Faults, SimDisk};
 use crate::{Read, Visibility};
+
+/// Power cuts of one run.
+const CUTS: u64 = 3;
 
 /// What was sent and told over all lives of one log.
 #[derive(Default)]
@@ -23,7 +26,7 @@ struct Known {
 fn live(disk: &SimDisk, chance: &mut Chance, known: &mut Known) {
     let Ok(mut bench) = Bench::open(disk, &small()) else { return };
     let mut mark = None;
-    for _ in 0..200 {
+    for _ in 0..1 + chance.below(200) {
         if disk.is_off() {
             break;
         }
@@ -103,24 +106,27 @@ fn check(disk: &SimDisk, known: &mut Known) -> Result<(), String> {
     Ok(())
 }
 
-/// Three lives with a cut after each; `lying` takes fdatasync out.
+/// Lives that end in a kill (what was written stays) or a cut, three cuts in all; `lying` takes
+/// fdatasync out.
 fn campaign(seed: u64, lying: bool) -> Result<(), String> {
     let mut chance = Chance::new(seed);
     let mut known = Known::default();
     let mut disk = SimDisk::new(seed);
-    for _ in 0..3 {
-        let power_for = 1 + chance.below(120);
+    let mut cuts = 0;
+    while cuts < CUTS {
+        let killed = chance.percent(40);
+        let power_for = (!killed).then(|| 1 + chance.below(120));
         let short_writes = chance.percent(20);
         disk.faults(|f| {
-            f.lying_syncs = lying;
-            f.power_for = Some(power_for);
-            f.short_writes = short_writes;
+            *f = Faults { lying_syncs: lying, power_for, short_writes, ..Faults::default() };
         });
         live(&disk, &mut chance, &mut known);
-        disk = disk.cut_power(chance.next());
-        disk.faults(|f| f.lying_syncs = lying);
+        if !killed {
+            disk = disk.cut_power(chance.next());
+            cuts += 1;
+        }
+        disk.faults(|f| *f = Faults { lying_syncs: lying, ..Faults::default() });
         check(&disk, &mut known)?;
-        // The check itself synced; the next life begins on the same disk.
     }
     Ok(())
 }
@@ -136,7 +142,7 @@ fn losses(seeds: u64, lying: bool) -> (u64, Option<String>) {
 #[test]
 fn a_thousand_power_cuts_lose_nothing_acknowledged() {
     let seeds = std::env::var("FLUMEN_POWER_CUTS").ok().and_then(|n| n.parse().ok());
-    assert_eq!(losses(seeds.unwrap_or(1000_u64).div_ceil(3), false), (0, None));
+    assert_eq!(losses(seeds.unwrap_or(1000_u64).div_ceil(CUTS), false), (0, None));
 }
 
 #[test]
