@@ -24,7 +24,7 @@ pub struct ApiConfig {
 impl Default for ApiConfig {
     fn default() -> ApiConfig {
         ApiConfig {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8480)),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             max_websockets: 64,
             max_downloads: 16,
             max_connections: 512,

@@ -7,13 +7,34 @@
 
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
 
+mod app;
+mod cameras;
 mod config;
+mod events;
+mod extract;
 mod face;
+mod guard;
+mod listener;
+mod live;
+mod metrics;
+pub mod model;
+mod pages;
+mod problem;
+mod push;
+mod recordings;
+mod routes;
 mod serve;
+mod sockets;
+mod system;
+
+#[cfg(test)]
+mod tests;
 
 pub use config::ApiConfig;
 pub use face::{
     CameraStatus, Cameras, EventQuery, Face, Library, Probe, ProbeRequest, Problem, PushSession,
     PushUnit, Stage, Stages, State, Timeline, Video,
 };
-pub use serve::{openapi, serve};
+pub use problem::ProblemDocument;
+pub use routes::openapi;
+pub use serve::serve;

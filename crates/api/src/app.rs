@@ -1,0 +1,88 @@
+//! What all handlers share.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use flumen_base::Result;
+use tokio::sync::{Mutex, Semaphore, watch};
+
+use crate::events::News;
+use crate::live::Hub;
+use crate::metrics::Counters;
+use crate::{ApiConfig, Face};
+
+/// Addresses tried at a time.
+const MAX_PROBES: usize = 3;
+
+/// The shared state; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+/// What is behind [`App`].
+pub(crate) struct Shared {
+    pub(crate) face: Face,
+    /// The port that Host must name.
+    pub(crate) port: u16,
+    pub(crate) started_us: i64,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) news: Arc<News>,
+    pub(crate) counters: Counters,
+    pub(crate) max_sockets: usize,
+    pub(crate) sockets: Arc<Semaphore>,
+    pub(crate) downloads: Arc<Semaphore>,
+    pub(crate) probes: Arc<Semaphore>,
+    /// Held while a camera is changed.
+    pub(crate) change: Mutex<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl App {
+    /// A state over the workers; `port` is the one that is listened on.
+    pub(crate) fn new(face: Face, config: &ApiConfig, port: u16) -> App {
+        App(Arc::new(Shared {
+            started_us: face.clock.wall_us(),
+            face,
+            port,
+            hub: Arc::new(Hub::default()),
+            news: Arc::new(News::default()),
+            counters: Counters::default(),
+            max_sockets: config.max_websockets,
+            sockets: Arc::new(Semaphore::new(config.max_websockets)),
+            downloads: Arc::new(Semaphore::new(config.max_downloads)),
+            probes: Arc::new(Semaphore::new(MAX_PROBES)),
+            change: Mutex::new(()),
+            stop: watch::Sender::new(false),
+        }))
+    }
+
+    /// Tells everything that runs to end.
+    pub(crate) fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// True once it shall end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Resolves when it shall end.
+    pub(crate) async fn stopping(&self) {
+        // The sender lives as long as `self`, so waiting can't fail before it is told.
+        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+    }
+
+    /// Starts the threads that read the bus.
+    ///
+    /// # Errors
+    /// What the bus says to a new reader.
+    pub(crate) fn start_readers(&self) -> Result<Vec<std::thread::JoinHandle<()>>> {
+        Ok(vec![crate::live::feed(self.clone())?, crate::events::feed(self.clone())?])
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

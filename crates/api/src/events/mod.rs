@@ -1,0 +1,138 @@
+//! The routes of events: list, picture, live.
+
+mod news;
+mod socket;
+
+#[cfg(test)]
+mod tests;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::IntoResponse;
+use flumen_base::{CameraId, Error, Result, wire};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+pub(crate) use self::news::{News, feed};
+pub(crate) use self::socket::*;
+use crate::app::App;
+use crate::extract::{Asked, blocking};
+use crate::face::EventQuery;
+use crate::model::{Event, EventList};
+use crate::problem::{Answer, ProblemDocument};
+
+const DEFAULT_LIMIT: usize = 100;
+const MAX_LIMIT: usize = 1000;
+
+/// Which events.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EventsAsked {
+    /// Only this camera.
+    camera: Option<String>,
+    /// Only this kind.
+    kind: Option<String>,
+    /// Began at or after this.
+    from_us: Option<i64>,
+    /// Began before this.
+    to_us: Option<i64>,
+    /// Began before this: for the next page.
+    before_us: Option<i64>,
+    /// 1 to 1000; absent = 100.
+    limit: Option<usize>,
+}
+
+impl EventsAsked {
+    fn query(&self) -> Result<EventQuery> {
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(Error::invalid(format!("limit = {limit}: use 1 to {MAX_LIMIT}")));
+        }
+        let end = |us: Option<i64>| us.unwrap_or(i64::MAX);
+        let query = EventQuery {
+            camera: self.camera.as_deref().map(CameraId::new).transpose()?,
+            kind: self.kind.clone().filter(|k| !k.is_empty()),
+            from_us: self.from_us.unwrap_or(0),
+            to_us: end(self.to_us).min(end(self.before_us)),
+            limit,
+        };
+        if query.kind.as_ref().is_some_and(|k| k.len() > 64) {
+            return Err(Error::invalid("kind is at most 64 bytes long"));
+        }
+        Ok(query)
+    }
+}
+
+/// Events, newest first.
+#[utoipa::path(get, path = "/api/v1/events", tag = "events", params(EventsAsked), responses(
+    (status = 200, body = EventList),
+    (status = "default", body = ProblemDocument, content_type = "application/problem+json"),
+))]
+pub(crate) async fn list_events(
+    State(app): State<App>,
+    Asked(asked): Asked<EventsAsked>,
+) -> Answer<Json<EventList>> {
+    let mut query = asked.query()?;
+    let limit = query.limit;
+    // One more tells whether there is a next page.
+    query.limit += 1;
+    let events = blocking(move || app.face.library.events(&query)).await?;
+    Ok(Json(page(&events, limit)))
+}
+
+/// Cuts a page so that events that began in the same microsecond stay together: the next
+/// page asks for those before a time and would lose the rest of them.
+fn page(events: &[wire::Event], limit: usize) -> EventList {
+    let Some(extra) = events.get(limit) else {
+        return EventList {
+            events: events.iter().map(Event::from).collect(),
+            next_before_us: None,
+        };
+    };
+    let full = events.get(..limit).unwrap_or(events);
+    let whole = full.partition_point(|e| e.begin_us > extra.begin_us);
+    let (shown, next) = match whole {
+        0 => (full, extra.begin_us),
+        n => (full.get(..n).unwrap_or(full), extra.begin_us.saturating_add(1)),
+    };
+    EventList { events: shown.iter().map(Event::from).collect(), next_before_us: Some(next) }
+}
+
+/// The picture of an event.
+#[utoipa::path(get, path = "/api/v1/events/{id}/picture.jpg", tag = "events",
+    params(("id" = String, Path, description = "event")), responses(
+    (status = 200, body = Vec<u8>, content_type = "image/jpeg"),
+    (status = "default", body = ProblemDocument, content_type = "application/problem+json"),
+))]
+pub(crate) async fn event_picture(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Answer<impl IntoResponse> {
+    let key = unhex(&id).ok_or_else(|| {
+        Error::invalid("an event's id is 32 hexadecimal digits, as GET /api/v1/events gives it")
+    })?;
+    let (look, wanted) = (app.clone(), key.clone());
+    let stored = blocking(move || look.face.library.picture(&wanted)).await?;
+    // An event is told before it is archived: its picture may so far be on the bus only.
+    let jpeg = stored.or_else(|| app.news.picture(&key)).ok_or_else(|| {
+        Error::not_found(format!("event {id} has no picture, or it is no longer kept"))
+    })?;
+    let headers = [
+        (header::CONTENT_TYPE, "image/jpeg"),
+        // A later revision may bring a better picture.
+        (header::CACHE_CONTROL, "private, max-age=10"),
+    ];
+    Ok((headers, jpeg))
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    if text.len() != 32 {
+        return None;
+    }
+    let digit = |b: &u8| char::from(*b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| Some(digit(pair.first()?)? << 4 | digit(pair.get(1)?)?))
+        .collect()
+}

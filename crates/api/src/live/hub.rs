@@ -1,0 +1,198 @@
+//! From one reader of the bus to all who watch.
+//!
+//! Invariants: what waits is bounded: a ring a stream and a queue a client, and all rings
+//! together hold at most `MAX_HELD` bytes; nothing here waits for a client.
+//! Not here: reading the bus (`feed`), what a client is sent (`mux`, `socket`).
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use bytes::Bytes;
+use flumen_base::wire::{FrameResult, PacketHeader, Stream};
+
+use super::join::Join;
+use super::queue::Queue;
+use super::ring::{Ring, Taken};
+use super::unit::LiveUnit;
+use crate::face::{CameraStatus, State};
+
+const MAX_HELD: usize = 512 << 20;
+const MAX_CAMERAS: usize = 4096;
+
+/// All cameras and all who watch.
+#[derive(Default)]
+pub(crate) struct Hub {
+    feeds: Mutex<HashMap<String, Feed>>,
+    held: AtomicU64,
+    units: AtomicU64,
+    skipped: AtomicU64,
+    rate_millihz: AtomicU64,
+    lag_us: AtomicI64,
+    reading: AtomicBool,
+}
+
+/// How live view is.
+pub(crate) struct Counts {
+    pub(crate) clients: usize,
+    pub(crate) bytes: u64,
+    pub(crate) skipped: u64,
+    pub(crate) rate_hz: f64,
+    pub(crate) lag_us: i64,
+    pub(crate) reading: bool,
+}
+
+#[derive(Default)]
+struct Feed {
+    main: Lane,
+    sub: Lane,
+    state: Option<(State, Option<String>)>,
+}
+
+#[derive(Default)]
+struct Lane {
+    join: Join,
+    ring: Ring,
+    clients: Vec<Weak<Queue>>,
+}
+
+impl Feed {
+    fn lane(&mut self, stream: Stream) -> Option<&mut Lane> {
+        match stream {
+            Stream::Main => Some(&mut self.main),
+            Stream::Sub => Some(&mut self.sub),
+            Stream::Audio => None,
+        }
+    }
+
+    fn clients(&self) -> impl Iterator<Item = Arc<Queue>> {
+        self.main.clients.iter().chain(&self.sub.clients).filter_map(Weak::upgrade)
+    }
+}
+
+impl Hub {
+    /// Takes a record of `flumen.video`; markers and sound are not for live view.
+    pub(crate) fn packet(&self, header: PacketHeader, data: Bytes) {
+        let mut feeds = self.lock();
+        if header.marker != 0 || !room(&feeds, &header.camera) {
+            return;
+        }
+        let stream = header.stream();
+        let feed = feeds.entry(header.camera.clone()).or_default();
+        let Some(lane) = feed.lane(stream) else { return };
+        let Some((header, data)) = lane.join.part(header, data) else { return };
+        let before = lane.ring.bytes();
+        let held = usize::try_from(self.held.load(Ordering::Relaxed)).unwrap_or(usize::MAX);
+        let taken = lane.ring.take(header, data, MAX_HELD.saturating_sub(held));
+        // Only this thread changes it.
+        let held = (held - before.min(held)) + lane.ring.bytes();
+        self.held.store(held as u64, Ordering::Relaxed);
+        lane.clients.retain(|c| c.strong_count() > 0);
+        let clients = lane.clients.iter().filter_map(Weak::upgrade);
+        match taken {
+            Taken::Forward(unit) => {
+                self.units.fetch_add(1, Ordering::Relaxed);
+                let skipped: u64 = clients.map(|c| c.unit(&unit)).sum();
+                self.skipped.fetch_add(skipped, Ordering::Relaxed);
+            }
+            Taken::Lost(why) => clients.for_each(|c| c.lost(why)),
+            Taken::Ignored => {}
+        }
+    }
+
+    /// Takes a record of `flumen.frames`.
+    pub(crate) fn frame(&self, result: FrameResult) {
+        let feeds = self.lock();
+        let Some(feed) = feeds.get(&result.camera) else { return };
+        let result = Arc::new(result);
+        feed.clients().for_each(|c| c.boxes(&result));
+    }
+
+    /// Takes the cameras as they are now; forgets those that are gone and not watched.
+    pub(crate) fn states(&self, cameras: &[CameraStatus]) {
+        let mut feeds = self.lock();
+        for camera in cameras {
+            if !room(&feeds, camera.id.as_str()) {
+                continue;
+            }
+            let feed = feeds.entry(camera.id.to_string()).or_default();
+            let now = Some((camera.state, camera.reason.clone()));
+            if feed.state != now {
+                feed.clients().for_each(|c| c.state(camera.state, camera.reason.clone()));
+                feed.state = now;
+            }
+        }
+        feeds.retain(|id, feed| {
+            feed.clients().next().is_some() || cameras.iter().any(|c| c.id.as_str() == id)
+        });
+        let held: usize = feeds.values().map(|f| f.main.ring.bytes() + f.sub.ring.bytes()).sum();
+        self.held.store(held as u64, Ordering::Relaxed);
+    }
+
+    /// A new client of a stream; it is gone when the queue is dropped.
+    pub(crate) fn watch(&self, camera: &str, stream: Stream) -> Arc<Queue> {
+        let mut feeds = self.lock();
+        let feed = feeds.entry(camera.to_owned()).or_default();
+        let (state, reason) = feed.state.clone().unwrap_or((State::Connecting, None));
+        let lane = match stream {
+            Stream::Sub => &mut feed.sub,
+            _ => &mut feed.main,
+        };
+        let queue = Arc::new(Queue::new(lane.ring.backlog()));
+        queue.state(state, reason);
+        lane.clients.push(Arc::downgrade(&queue));
+        queue
+    }
+
+    /// The newest key picture of a camera: of the main stream, else of the sub stream.
+    pub(crate) fn newest_key(&self, camera: &str) -> Option<Arc<LiveUnit>> {
+        let feeds = self.lock();
+        let feed = feeds.get(camera)?;
+        feed.main.ring.newest_key().or_else(|| feed.sub.ring.newest_key())
+    }
+
+    /// The codec of a stream's newest key picture is H.265.
+    pub(crate) fn is_h265(&self, camera: &str, stream: Stream) -> bool {
+        let mut feeds = self.lock();
+        let lane = feeds.get_mut(camera).and_then(|f| f.lane(stream));
+        let key = lane.and_then(|l| l.ring.newest_key());
+        key.is_some_and(|k| k.header.codec() == flumen_base::wire::Codec::H265)
+    }
+
+    /// The reader tells how it fares.
+    pub(crate) fn progress(&self, lag_us: Option<i64>, rate_hz: Option<f64>, reading: bool) {
+        if let Some(lag_us) = lag_us {
+            self.lag_us.store(lag_us, Ordering::Relaxed);
+        }
+        if let Some(rate_hz) = rate_hz {
+            self.rate_millihz.store((rate_hz * 1e3) as u64, Ordering::Relaxed);
+        }
+        self.reading.store(reading, Ordering::Relaxed);
+    }
+
+    /// Pictures passed on since the start.
+    pub(crate) fn units(&self) -> u64 {
+        self.units.load(Ordering::Relaxed)
+    }
+
+    /// How live view is.
+    pub(crate) fn counts(&self) -> Counts {
+        let clients = self.lock().values().map(|f| f.clients().count()).sum();
+        Counts {
+            clients,
+            bytes: self.held.load(Ordering::Relaxed),
+            skipped: self.skipped.load(Ordering::Relaxed),
+            rate_hz: self.rate_millihz.load(Ordering::Relaxed) as f64 / 1e3,
+            lag_us: self.lag_us.load(Ordering::Relaxed),
+            reading: self.reading.load(Ordering::Relaxed),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Feed>> {
+        self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn room(feeds: &HashMap<String, Feed>, camera: &str) -> bool {
+    feeds.len() < MAX_CAMERAS || feeds.contains_key(camera)
+}

@@ -1,0 +1,17 @@
+//! How things look as JSON: snake_case, times in microseconds as `*_us`.
+//!
+//! Invariants: a password or its seal has no field here that is written out.
+
+mod camera;
+mod event;
+mod live;
+mod system;
+
+pub use camera::{
+    Camera, CameraInput, CameraList, Codec, Policy, ProbeAnswer, ProbeInput, Source, SourceInput,
+    State, Stream, Transport,
+};
+pub(crate) use event::hex;
+pub use event::{Event, EventBox, EventList, GapSpan, Phase, RecordingTimeline, Span};
+pub use live::{ClientMessage, LiveBox, LiveMessage, Mode, PushAnswer};
+pub use system::{Disk, ProblemReport, StageReport, System};

@@ -1,0 +1,3 @@
+//! The face over real HTTP on loopback, with fakes behind it.
+
+mod description;
