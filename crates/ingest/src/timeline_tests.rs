@@ -9,7 +9,13 @@ const FRAME: i64 = 40_000;
 const WRAP: i64 = 95_443_717_689;
 
 fn stamp(native: i64, arrival: i64) -> Stamp {
-    Stamp { pts_us: native, dts_us: native, duration_us: 40_000, arrival_us: arrival, ..Stamp::default() }
+    Stamp {
+        pts_us: native,
+        dts_us: native,
+        duration_us: 40_000,
+        arrival_us: arrival,
+        ..Stamp::default()
+    }
 }
 
 /// `n` frames of a well behaved camera from `native` and `arrival` on.
@@ -143,8 +149,7 @@ fn small_steps_back_and_equal_stamps_are_jitter() {
 #[test]
 fn a_clock_that_creeps_backwards_is_noticed() {
     let mut line = Timeline::new(0, 500_000);
-    let all: Vec<_> =
-        (0..20).map(|i| line.video(&stamp(-i * 15_000, START + i * FRAME))).collect();
+    let all: Vec<_> = (0..20).map(|i| line.video(&stamp(-i * 15_000, START + i * FRAME))).collect();
     check(&all);
     assert_eq!(all.iter().filter(|p| p.discontinuity).count(), 2);
 }
@@ -156,9 +161,7 @@ fn b_frames_keep_their_order_of_showing() {
     let all: Vec<_> = shown
         .iter()
         .zip(0..)
-        .map(|(pts, i)| {
-            line.video(&Stamp { pts_us: *pts, ..stamp(i * FRAME, START + i * FRAME) })
-        })
+        .map(|(pts, i)| line.video(&Stamp { pts_us: *pts, ..stamp(i * FRAME, START + i * FRAME) }))
         .collect();
     check(&all);
     let relative: Vec<_> = all.iter().map(|p| p.pts_us - all[0].pts_us).collect();
@@ -194,8 +197,7 @@ fn a_burst_after_a_stall_does_not_move_capture_times() {
     let mut line = Timeline::new(0, 500_000);
     run(&mut line, 0, START, 500);
     let late = START + 575 * FRAME;
-    let burst: Vec<_> =
-        (500..575).map(|i| line.video(&stamp(i * FRAME, late))).collect();
+    let burst: Vec<_> = (500..575).map(|i| line.video(&stamp(i * FRAME, late))).collect();
     assert!(burst.iter().all(|p| !p.new_epoch && p.capture_source == TimeSource::Camera));
     assert_eq!(burst[0].capture_us, START + 500 * FRAME);
 }

@@ -1,0 +1,187 @@
+//! The gap ledger of one camera, ingest's part: offline and network.
+//!
+//! Invariants: at most one span of this camera is open at a time; a row is written when the
+//! span opens and again when it closes; what could not be written is tried again with the
+//! next call, at most 64 rows.
+//! Not here: gaps of decoder and shed (`runtime`), of disk and retention (`archive`).
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use flumen_base::wire::{Gap, GapCause};
+use flumen_base::{CameraId, Result};
+use flumen_bus::Table;
+use prost::Message as _;
+
+use crate::pace::lock;
+
+const MOST_WAITING: usize = 64;
+
+/// Opens and closes the spans that a camera is not covered.
+pub(crate) struct Gaps {
+    camera: CameraId,
+    table: Arc<dyn Table>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    retired: bool,
+    open: Option<Gap>,
+    waiting: VecDeque<Gap>,
+}
+
+impl Gaps {
+    /// Takes over the span that an earlier process left open; further ones are closed.
+    ///
+    /// # Errors
+    /// As `Table::scan`.
+    pub(crate) fn load(camera: &CameraId, table: Arc<dyn Table>) -> Result<Gaps> {
+        let rows = table.scan(format!("{camera}/").as_bytes())?;
+        let mut state = State::default();
+        for (_, value) in rows {
+            let Ok(mut gap) = Gap::decode(value.as_slice()) else { continue };
+            let ours = matches!(gap.cause(), GapCause::Offline | GapCause::Network);
+            if !ours || gap.end_us != 0 {
+                continue;
+            }
+            match state.open.take() {
+                None => state.open = Some(gap),
+                Some(earlier) => {
+                    gap.end_us = gap.start_us;
+                    state.waiting.push_back(gap);
+                    state.open = Some(earlier);
+                }
+            }
+        }
+        let gaps = Gaps { camera: camera.clone(), table, state: Mutex::new(state) };
+        gaps.flush(&mut lock(&gaps.state));
+        Ok(gaps)
+    }
+
+    /// A span begins, unless one is open already.
+    pub(crate) fn open(&self, start_us: i64, cause: GapCause, detail: &str) {
+        let mut state = lock(&self.state);
+        if state.open.is_none() && !state.retired {
+            let gap = self.row(start_us, 0, cause, detail);
+            self.write(&mut state, gap.clone());
+            state.open = Some(gap);
+        }
+    }
+
+    /// The open span ends, if there is one.
+    pub(crate) fn close(&self, end_us: i64) {
+        let mut state = lock(&self.state);
+        if let Some(mut gap) = state.open.take() {
+            gap.end_us = end_us.max(gap.start_us.saturating_add(1));
+            self.write(&mut state, gap);
+        }
+    }
+
+    /// The camera is gone: the open span ends and no other begins.
+    pub(crate) fn retire(&self, end_us: i64) {
+        lock(&self.state).retired = true;
+        self.close(end_us);
+    }
+
+    /// A span that is known from end to end.
+    pub(crate) fn record(&self, start_us: i64, end_us: i64, cause: GapCause, detail: &str) {
+        let gap = self.row(start_us, end_us.max(start_us + 1), cause, detail);
+        self.write(&mut lock(&self.state), gap);
+    }
+
+    /// True while a span is open.
+    pub(crate) fn is_open(&self) -> bool {
+        lock(&self.state).open.is_some()
+    }
+
+    fn row(&self, start_us: i64, end_us: i64, cause: GapCause, detail: &str) -> Gap {
+        Gap {
+            camera: self.camera.to_string(),
+            start_us,
+            end_us,
+            cause: cause.into(),
+            detail: detail.to_string(),
+        }
+    }
+
+    fn write(&self, state: &mut State, gap: Gap) {
+        if state.waiting.len() == MOST_WAITING {
+            state.waiting.pop_front();
+            tracing::error!(camera = %self.camera, "a row of the gap ledger is lost: the table takes none");
+        }
+        state.waiting.push_back(gap);
+        self.flush(state);
+    }
+
+    fn flush(&self, state: &mut State) {
+        while let Some(gap) = state.waiting.front() {
+            let key = format!("{}/{}/{}", gap.camera, gap.start_us, gap.cause);
+            if let Err(e) = self.table.put(key.as_bytes(), Some(&gap.encode_to_vec())) {
+                tracing::warn!(camera = %self.camera, "the gap ledger waits: {e}");
+                return;
+            }
+            state.waiting.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory_bus::MemoryBus;
+    use flumen_base::topic;
+    use flumen_bus::Bus as _;
+
+    fn rows(bus: &MemoryBus) -> Vec<(i64, i64, GapCause)> {
+        let found = bus.table(topic::GAPS).unwrap().scan(b"yard/").unwrap();
+        let gaps = found.iter().map(|(_, v)| Gap::decode(v.as_slice()).unwrap());
+        gaps.map(|g| (g.start_us, g.end_us, g.cause())).collect()
+    }
+
+    #[test]
+    fn a_span_is_open_until_it_is_closed_also_by_the_next_process() {
+        let bus = MemoryBus::default();
+        let camera = CameraId::new("yard").unwrap();
+        let load = || Gaps::load(&camera, bus.table(topic::GAPS).unwrap()).unwrap();
+        let first = load();
+        first.open(100, GapCause::Network, "silent");
+        first.open(150, GapCause::Offline, "already open");
+        assert_eq!(rows(&bus), [(100, 0, GapCause::Network)]);
+        let next = load();
+        assert!(next.is_open());
+        next.close(300);
+        next.close(400);
+        assert_eq!(rows(&bus), [(100, 300, GapCause::Network)]);
+        assert!(!load().is_open());
+    }
+
+    #[test]
+    fn rows_of_other_rooms_are_left_alone() {
+        let bus = MemoryBus::default();
+        let camera = CameraId::new("yard").unwrap();
+        let table = bus.table(topic::GAPS).unwrap();
+        let other = Gap {
+            camera: "yard".into(),
+            start_us: 5,
+            cause: GapCause::Disk.into(),
+            ..Gap::default()
+        };
+        table.put(b"yard/5/5", Some(&other.encode_to_vec())).unwrap();
+        table.put(b"yard/6/5", Some(b"\xff garbage")).unwrap();
+        assert!(!Gaps::load(&camera, table).unwrap().is_open());
+    }
+
+    #[test]
+    fn rows_wait_while_the_table_takes_none() {
+        let bus = MemoryBus::default();
+        let camera = CameraId::new("yard").unwrap();
+        let gaps = Gaps::load(&camera, bus.table(topic::GAPS).unwrap()).unwrap();
+        bus.refuse_tables(true);
+        gaps.open(100, GapCause::Network, "");
+        gaps.close(200);
+        bus.refuse_tables(false);
+        gaps.record(300, 301, GapCause::Disk, "");
+        assert_eq!(rows(&bus), [(100, 200, GapCause::Network), (300, 301, GapCause::Disk)]);
+    }
+}
