@@ -20,6 +20,8 @@ mod log;
 pub mod nal;
 mod open;
 mod scale;
+#[cfg(test)]
+mod testing;
 mod unit;
 
 pub use address::{Address, check_address};

@@ -168,7 +168,7 @@ mod tests {
         let mut timing = Timing::new(Some(40));
         timing.set_depth(1);
         let dts: Vec<_> =
-            [0, 120, 40, 80, 240, 160, 200].map(|p| timing.stamp(Some(p), None, None)).to_vec();
+            [0i64, 120, 40, 80, 240, 160, 200].map(|p| timing.stamp(Some(p), None, None)).to_vec();
         assert_eq!(
             dts.iter().map(|t| t.dts_us).collect::<Vec<_>>(),
             [-40, 0, 40, 80, 120, 160, 200]
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn missing_stamps_go_on_at_the_frame_rate() {
         let mut timing = Timing::new(Some(40_000));
-        let stamps = [None; 3].map(|_| timing.stamp(None, None, None).pts_us);
+        let stamps = [(); 3].map(|()| timing.stamp(None, None, None).pts_us);
         assert_eq!(stamps, [0, 40_000, 80_000]);
     }
 
@@ -199,7 +199,7 @@ mod tests {
             let mut timing = Timing::new(None);
             let mut last: Option<i64> = None;
             for (pts, dts, duration) in stamps {
-                let t = timing.stamp(pts, dts.map(i64::from), duration);
+                let t = timing.stamp(pts, dts.map(|d: i32| i64::from(d)), duration);
                 prop_assert!(t.dts_us <= t.pts_us);
                 if let Some(last) = last {
                     prop_assert!(t.dts_us > last || last - t.dts_us >= JUMP_US);

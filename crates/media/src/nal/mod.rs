@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 pub use sei::{sei_user_data, with_sei_user_data};
 pub use sps::{Sps, codec_string, h264_sps, h265_sps};
+pub(crate) use sps::{h265_general, sps_string};
 
 /// What stands before each NAL unit that we write.
 pub const START_CODE: [u8; 4] = [0, 0, 0, 1];

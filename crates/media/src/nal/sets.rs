@@ -49,48 +49,11 @@ impl ParameterSets {
     /// Takes the sets out of avcC, hvcC or Annex-B; answers the bytes of a NAL unit's length in
     /// this stream, or nothing for Annex-B.
     pub(crate) fn take_extradata(&mut self, data: &[u8]) -> Option<usize> {
-        let annex_b = data.starts_with(&[0, 0, 1]) || data.starts_with(&START_CODE);
-        if annex_b || data.first().is_none_or(|&version| version > 1) {
-            for nal in units(data) {
-                self.take(nal);
-            }
-            return None;
+        let (length, sets) = extradata(self.codec, data);
+        for nal in sets {
+            self.take(nal);
         }
-        let length = match self.codec {
-            Codec::H264 => self.take_avcc(data),
-            _ => self.take_hvcc(data),
-        };
-        Some(length.unwrap_or(4))
-    }
-
-    fn take_avcc(&mut self, data: &[u8]) -> Option<usize> {
-        let length = usize::from(data.get(4)? & 3) + 1;
-        let mut rest = data.get(5..)?;
-        for mask in [0x1f, 0xff] {
-            let Some((&count, behind)) = rest.split_first() else { break };
-            rest = behind;
-            for _ in 0..count & mask {
-                let Some((nal, behind)) = short_prefixed(rest) else { return Some(length) };
-                self.take(nal);
-                rest = behind;
-            }
-        }
-        Some(length)
-    }
-
-    fn take_hvcc(&mut self, data: &[u8]) -> Option<usize> {
-        let length = usize::from(data.get(21)? & 3) + 1;
-        let (&arrays, mut rest) = data.get(22..)?.split_first()?;
-        for _ in 0..arrays {
-            let Some((&[_, high, low], behind)) = rest.split_first_chunk() else { break };
-            rest = behind;
-            for _ in 0..u16::from_be_bytes([high, low]) {
-                let Some((nal, behind)) = short_prefixed(rest) else { return Some(length) };
-                self.take(nal);
-                rest = behind;
-            }
-        }
-        Some(length)
+        length
     }
 
     /// The access unit in Annex-B: a key picture with all sets before it, any other as it is.
@@ -154,6 +117,51 @@ impl ParameterSets {
     pub(crate) fn hash(&self) -> u64 {
         hash_sets(self.in_order().map(|set| set.as_ref()))
     }
+}
+
+/// The sets in avcC, hvcC or Annex-B, and the bytes of a NAL unit's length (none for Annex-B);
+/// what is whole when the end is cut.
+pub(crate) fn extradata(codec: Codec, data: &[u8]) -> (Option<usize>, Vec<&[u8]>) {
+    let annex_b = data.starts_with(&[0, 0, 1]) || data.starts_with(&START_CODE);
+    if annex_b || data.first().is_none_or(|&version| version > 1) {
+        return (None, units(data).collect());
+    }
+    let mut sets = Vec::new();
+    let length = match codec {
+        Codec::H264 => avcc(data, &mut sets),
+        _ => hvcc(data, &mut sets),
+    };
+    (Some(length.unwrap_or(4)), sets)
+}
+
+fn avcc<'a>(data: &'a [u8], sets: &mut Vec<&'a [u8]>) -> Option<usize> {
+    let length = usize::from(data.get(4)? & 3) + 1;
+    let mut rest = data.get(5..)?;
+    for mask in [0x1f, 0xff] {
+        let Some((&count, behind)) = rest.split_first() else { break };
+        rest = behind;
+        for _ in 0..count & mask {
+            let Some((nal, behind)) = short_prefixed(rest) else { return Some(length) };
+            sets.push(nal);
+            rest = behind;
+        }
+    }
+    Some(length)
+}
+
+fn hvcc<'a>(data: &'a [u8], sets: &mut Vec<&'a [u8]>) -> Option<usize> {
+    let length = usize::from(data.get(21)? & 3) + 1;
+    let (&arrays, mut rest) = data.get(22..)?.split_first()?;
+    for _ in 0..arrays {
+        let Some((&[_, high, low], behind)) = rest.split_first_chunk() else { break };
+        rest = behind;
+        for _ in 0..u16::from_be_bytes([high, low]) {
+            let Some((nal, behind)) = short_prefixed(rest) else { return Some(length) };
+            sets.push(nal);
+            rest = behind;
+        }
+    }
+    Some(length)
 }
 
 /// A NAL unit behind a length of two bytes, and what follows.

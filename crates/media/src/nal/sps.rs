@@ -226,6 +226,33 @@ pub fn h265_sps(nal: &[u8]) -> Option<Sps> {
     (sps.width > 0 && sps.height > 0).then_some(sps)
 }
 
+/// What hvcC repeats of a sequence parameter set.
+pub(crate) struct H265General {
+    /// Profile, compatibility, constraints and level.
+    pub(crate) profile_tier_level: [u8; 12],
+    /// Temporal layers.
+    pub(crate) sub_layers: u8,
+    /// Temporal layers are nested.
+    pub(crate) nested: bool,
+}
+
+/// The general part of an H.265 sequence parameter set, Main profile when it cannot be read.
+pub(crate) fn h265_general(nal: &[u8]) -> H265General {
+    let body = payload(nal, 2, 32);
+    match body.split_first().map(|(first, rest)| (first, rest.first_chunk())) {
+        Some((first, Some(general))) => H265General {
+            profile_tier_level: *general,
+            sub_layers: ((first >> 1) & 7) + 1,
+            nested: first & 1 == 1,
+        },
+        _ => H265General {
+            profile_tier_level: [1, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 93],
+            sub_layers: 1,
+            nested: true,
+        },
+    }
+}
+
 fn profile_tier_level(b: &mut Bits, sub_layers: u32) -> Option<()> {
     b.skip(96)?;
     let mut present = Vec::new();
