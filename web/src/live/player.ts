@@ -162,6 +162,8 @@ export class Player {
     this.freeze();
     this.sink?.close();
     this.startedMs = performance.now();
+    this.countedMs = this.startedMs;
+    this.frames = 0;
     this.sink = new MseSink(
       this.parts.video,
       init.mime,
@@ -213,10 +215,11 @@ export class Player {
     shown.boxes = this.ring.match(shown.epoch, shown.pts_us);
     draw(this.parts.overlay, shown.boxes, this.look());
     tell({ camera: this.camera, epoch: shown.epoch, pts_us: shown.pts_us, boxes: shown.boxes?.boxes ?? null });
-    if (shown.boxes) {
-      this.report.motion = shown.boxes.motion_permyriad / 10_000;
-      this.report.boxes = shown.boxes.boxes.length;
-    }
+    if (!shown.boxes) return;
+    const changed = shown.boxes.boxes.length > 0 !== this.report.boxes > 0;
+    this.report.motion = shown.boxes.motion_permyriad / 10_000;
+    this.report.boxes = shown.boxes.boxes.length;
+    if (changed) this.set({});
   }
 
   /** Keeps the play-head at the live edge. */
@@ -240,7 +243,7 @@ export class Player {
       const fps = (this.frames * 1000) / past;
       this.frames = 0;
       this.countedMs = now;
-      this.set({ fps });
+      this.set({ fps: this.report.fps === 0 ? fps : this.report.fps * 0.7 + fps * 0.3 });
     }
     if (!this.socket) return;
     const fed = now - this.heardMs < 2000 && this.init?.mode === "mse" && this.sink?.edge() !== undefined;

@@ -46,10 +46,10 @@ export function LiveView({ camera, name, stream, labels = false, boxes = true, o
   }, [camera, stream, labels]);
 
   return (
-    <div class="live" ref={root}>
-      <canvas class="live-picture" ref={picture} width={16} height={9} aria-hidden="true" />
+    <div class="screen" ref={root}>
+      <canvas class="screen-picture" ref={picture} width={16} height={9} aria-hidden="true" />
       <video
-        class="live-video held"
+        class="screen-video held"
         ref={video}
         data-camera={camera}
         aria-label={`Live picture of ${name}`}
@@ -57,7 +57,7 @@ export function LiveView({ camera, name, stream, labels = false, boxes = true, o
         playsInline
         disablePictureInPicture
       />
-      <canvas class={boxes ? "live-boxes" : "live-boxes off"} ref={overlay} aria-hidden="true" />
+      <canvas class={boxes ? "screen-boxes" : "screen-boxes off"} ref={overlay} aria-hidden="true" />
     </div>
   );
 }

@@ -7,6 +7,8 @@ import { Strip } from "../timeline/strip.tsx";
 import type { Timeline } from "../types.ts";
 import { Choice, IconButton } from "../ui/parts.tsx";
 
+const DAY = 24 * 3_600_000_000;
+
 interface Props {
   line: Timeline | undefined;
   failed: string | undefined;
@@ -23,12 +25,12 @@ export function TimePanel({ line, failed, day, head, onDay, onSeek, onLive }: Pr
   const [end, setEnd] = useState<number>();
   const today = dayStart(now) === day;
   const first = line?.segments.reduce((least, segment) => Math.min(least, segment.start_us), Infinity);
-  const length = chosen ?? (today ? fittingLength(line && first !== Infinity ? first : undefined, now) : 24 * 3_600_000_000);
+  const length = chosen ?? (today ? fittingLength(line && first !== Infinity ? first : undefined, now) : DAY);
   const range = shownRange(day, today, end ?? aroundHead(head, length, now), length, now);
   const share = line ? covered(line.segments, since(range, first), now) : undefined;
 
   const step = (direction: -1 | 1) => {
-    if (length >= 24 * 3_600_000_000) {
+    if (length >= DAY) {
       setEnd(undefined);
       onDay(addDays(day, direction));
       return;
@@ -44,9 +46,11 @@ export function TimePanel({ line, failed, day, head, onDay, onSeek, onLive }: Pr
           <IconButton icon="left" label="Earlier" onClick={() => step(-1)} />
           <span class="time-day">{dayName(range.from, now)}</span>
           <IconButton icon="right" label="Later" disabled={range.to >= now} onClick={() => step(1)} />
-          <span class="quiet" title={`${exact(range.from)} to ${exact(range.to)}`}>
-            {clock(range.from, false)} – {clock(range.to, false)}
-          </span>
+          {length < DAY && (
+            <span class="quiet" title={`${exact(range.from)} to ${exact(range.to)}`}>
+              {clock(range.from, false)} – {clock(range.to, false)}
+            </span>
+          )}
         </div>
         <div class="time-how">
           {failed !== undefined && <span class="bad-words">{failed}</span>}

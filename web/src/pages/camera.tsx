@@ -72,11 +72,13 @@ function Whole({ camera, query }: { camera: Camera; query: URLSearchParams }) {
           <StateBadge state={camera.state} title={camera.reason} />
         </div>
         <div class="bar-end">
-          <IconButton icon="boxes" label={boxes ? "Hide boxes" : "Show boxes"} pressed={boxes} onClick={() => setBoxes(!boxes)} />
+          {at === undefined && (
+            <IconButton icon="boxes" label={boxes ? "Hide boxes" : "Show boxes"} pressed={boxes} onClick={() => setBoxes(!boxes)} />
+          )}
           <IconButton icon="full" label="Full screen" onClick={fullScreen} />
-          <a class="button" href={editPath(camera.id)}>
+          <a class="button" href={editPath(camera.id)} aria-label="Settings" title="Settings">
             <Icon name="edit" size={16} />
-            Settings
+            <span class="not-phone">Settings</span>
           </a>
         </div>
       </div>

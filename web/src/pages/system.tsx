@@ -30,17 +30,17 @@ export function SystemPage() {
     );
   }
   return (
-    <>
+    <div class="system-page">
       <Stale error={error} retry={() => shared.refresh()} />
       <div class="bar">
         <h1 class="headline">System</h1>
       </div>
-      <div class="system-page">
+      <div class="system-parts">
         <Problems list={value.problems} />
         <Figures system={value} />
         <Stages list={value.stages} />
       </div>
-    </>
+    </div>
   );
 }
 
@@ -139,7 +139,7 @@ function Stages({ list }: { list: Stage[] }) {
 }
 
 function Row({ stage }: { stage: Stage }) {
-  const late = stage.lag_us > 1_000_000;
+  const late = !stage.healthy && stage.lag_us > 1_000_000;
   return (
     <tr>
       <th scope="row">

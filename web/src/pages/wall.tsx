@@ -5,10 +5,10 @@ import { usePolled } from "../state/store.ts";
 import { percent, plural } from "../text/format.ts";
 import type { Camera } from "../types.ts";
 import { Icon } from "../ui/icons.tsx";
-import { useTitle, useView, useWidth } from "../ui/measure.ts";
+import { useTitle, useView, useWidth, type View } from "../ui/measure.ts";
 import { Choice, IconButton, Note, Skeleton, Stale } from "../ui/parts.tsx";
 import { Tile } from "./tile.tsx";
-import { GAP, layout, visibleRows } from "./wall-layout.ts";
+import { GAP, layout, visibleRows, type Layout } from "./wall-layout.ts";
 
 type Show = "all" | "live" | "trouble";
 
@@ -16,6 +16,8 @@ type Show = "all" | "live" | "trouble";
 const ABOVE = 124;
 const BELOW = 20;
 const PHONE = 720;
+/** The bar is as wide as the tiles, but never narrower than this. */
+const BAR_NEEDS = 640;
 
 export function WallPage() {
   useTitle("");
@@ -23,6 +25,9 @@ export function WallPage() {
   const [show, setShow] = useState<Show>("all");
   const [search, setSearch] = useState("");
   const [boxes, setBoxes] = useState(true);
+  const ground = useRef<HTMLDivElement>(null);
+  const width = useWidth(ground);
+  const view = useView();
 
   if (!value && error !== undefined) {
     return (
@@ -36,51 +41,58 @@ export function WallPage() {
   }
   if (value && value.length === 0) return <NoCameras />;
   const chosen = (value ?? []).filter((camera) => fits(camera, show, search));
+  const count = value ? chosen.length : 4;
+  const below = width < PHONE ? 72 : BELOW;
+  const plan = layout({ width, height: view.height - ABOVE - below }, count);
+  const gridWidth = plan.columns * (plan.tileWidth + GAP) - GAP;
+  const narrow = count > 0 && gridWidth > BAR_NEEDS ? `${gridWidth}px` : undefined;
   return (
-    <>
-      <Stale error={error} retry={() => shared.refresh()} />
-      <div class="bar">
-        <Headline list={value} />
-        <div class="bar-end">
-          {value && value.length > 8 && (
-            <label class="search">
-              <Icon name="search" size={16} />
-              <input
-                type="search"
-                placeholder="Find a camera"
-                aria-label="Find a camera"
-                value={search}
-                onInput={(event) => setSearch(event.currentTarget.value)}
+    <div ref={ground}>
+      <div class="wall-page" style={{ width: narrow }}>
+        <Stale error={error} retry={() => shared.refresh()} />
+        <div class="bar">
+          <Headline list={value} />
+          <div class="bar-end">
+            {value && value.length > 8 && (
+              <label class="search">
+                <Icon name="search" size={16} />
+                <input
+                  type="search"
+                  placeholder="Find a camera"
+                  aria-label="Find a camera"
+                  value={search}
+                  onInput={(event) => setSearch(event.currentTarget.value)}
+                />
+              </label>
+            )}
+            {value?.some((camera) => camera.state !== "live") && (
+              <Choice<Show>
+                label="Which cameras"
+                value={show}
+                options={[["all", "All"], ["live", "Live"], ["trouble", "Not live"]]}
+                onChange={setShow}
               />
-            </label>
-          )}
-          {value?.some((camera) => camera.state !== "live") && (
-            <Choice<Show>
-              label="Which cameras"
-              value={show}
-              options={[["all", "All"], ["live", "Live"], ["trouble", "Not live"]]}
-              onChange={setShow}
+            )}
+            <IconButton
+              icon="boxes"
+              label={boxes ? "Hide boxes" : "Show boxes"}
+              pressed={boxes}
+              onClick={() => setBoxes(!boxes)}
             />
-          )}
-          <IconButton
-            icon="boxes"
-            label={boxes ? "Hide boxes" : "Show boxes"}
-            pressed={boxes}
-            onClick={() => setBoxes(!boxes)}
-          />
+          </div>
         </div>
+        {value && chosen.length === 0 ? (
+          <Note icon="search" title="No camera fits">
+            <p>Change the search or show all cameras.</p>
+            <button type="button" class="button" onClick={() => (setSearch(""), setShow("all"))}>
+              Show all
+            </button>
+          </Note>
+        ) : (
+          width > 0 && <Grid list={value ? chosen : undefined} boxes={boxes} plan={plan} view={view} />
+        )}
       </div>
-      {value && chosen.length === 0 ? (
-        <Note icon="search" title="No camera fits">
-          <p>Change the search or show all cameras.</p>
-          <button type="button" class="button" onClick={() => (setSearch(""), setShow("all"))}>
-            Show all
-          </button>
-        </Note>
-      ) : (
-        <Grid list={value ? chosen : undefined} boxes={boxes} />
-      )}
-    </>
+    </div>
   );
 }
 
@@ -115,35 +127,33 @@ function Headline({ list }: { list: Camera[] | undefined }) {
   );
 }
 
-function Grid({ list, boxes }: { list: Camera[] | undefined; boxes: boolean }) {
-  const ground = useRef<HTMLDivElement>(null);
-  const width = useWidth(ground);
-  const view = useView();
-  const count = list?.length ?? 4;
-  const below = width < PHONE ? 72 : BELOW;
-  const plan = layout({ width, height: view.height - ABOVE - below }, count);
+interface GridProps {
+  list: Camera[] | undefined;
+  boxes: boolean;
+  plan: Layout;
+  view: View;
+}
+
+/** The tiles in view; those far above and below are left out, so that thousands of cameras fit. */
+function Grid({ list, boxes, plan, view }: GridProps) {
   const step = plan.tileHeight + GAP;
   const { first, last } = visibleRows(plan, view.top - ABOVE, view.height);
   const shown = list?.slice(first * plan.columns, (last + 1) * plan.columns);
-  const gridWidth = plan.columns * (plan.tileWidth + GAP) - GAP;
   return (
-    <div ref={ground} style={{ height: width > 0 ? `${plan.rows * step - GAP}px` : undefined }}>
-      {width > 0 && (
-        <div
-          class="wall"
-          style={{
-            width: `${gridWidth}px`,
-            gridTemplateColumns: `repeat(${plan.columns}, ${plan.tileWidth}px)`,
-            transform: first > 0 ? `translateY(${first * step}px)` : undefined,
-          }}
-        >
-          {shown ? (
-            shown.map((camera) => <Tile key={camera.id} camera={camera} boxes={boxes} />)
-          ) : (
-            <Skeleton count={count} kind="tile" />
-          )}
-        </div>
-      )}
+    <div style={{ height: `${plan.rows * step - GAP}px` }}>
+      <div
+        class="wall"
+        style={{
+          gridTemplateColumns: `repeat(${plan.columns}, ${plan.tileWidth}px)`,
+          transform: first > 0 ? `translateY(${first * step}px)` : undefined,
+        }}
+      >
+        {shown ? (
+          shown.map((camera) => <Tile key={camera.id} camera={camera} boxes={boxes} />)
+        ) : (
+          <Skeleton count={plan.columns * plan.rows} kind="tile" />
+        )}
+      </div>
     </div>
   );
 }

@@ -12,7 +12,7 @@ export function useWidth(ref: RefObject<HTMLElement | null>): number {
     observer.observe(element);
     setWidth(element.clientWidth);
     return () => observer.disconnect();
-  }, [ref]);
+  });
   return width;
 }
 
