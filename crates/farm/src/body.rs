@@ -105,13 +105,17 @@ pub(crate) struct Body {
     pub parts: Vec<Part>,
     pub low: V3,
     pub high: V3,
+    /// Middle, in the world, and radius of a ball around it.
+    ball: (V3, f32),
 }
 
 impl Body {
     pub fn new(at: V3, facing: f32, parts: Vec<Part>) -> Body {
         let low = parts.iter().fold(all(f32::MAX), |a, p| a.min(p.low));
         let high = parts.iter().fold(all(f32::MIN), |a, p| a.max(p.high));
-        Body { at, facing: facing.sin_cos(), parts, low, high }
+        let turn = facing.sin_cos();
+        let ball = (((low + high) * 0.5).turned(turn) + at, (high - low).length() * 0.5);
+        Body { at, facing: turn, parts, low, high, ball }
     }
 
     /// A body that stands where its parts say.
@@ -121,6 +125,15 @@ impl Body {
 
     fn back(&self) -> (f32, f32) {
         (-self.facing.0, self.facing.1)
+    }
+
+    /// True when `ray` passes close by: a quick test before the exact one.
+    fn near(&self, ray: &Ray, limit: f32) -> bool {
+        let to = self.ball.0 - ray.from;
+        let along = to.dot(ray.to);
+        let beside = to.dot(to) - along * along;
+        let square = self.ball.1 * self.ball.1;
+        beside <= square && along + self.ball.1 > 0.0 && along - self.ball.1 < limit
     }
 
     /// The ray in the body's axes.
@@ -143,6 +156,9 @@ impl Body {
 
     /// The nearest part that `ray` (of the world) meets before `limit`.
     pub fn meet(&self, ray: &Ray, limit: f32) -> Option<Met<'_>> {
+        if !self.near(ray, limit) {
+            return None;
+        }
         let inner = self.inward(ray);
         if !crosses(&inner, inverse(inner.to), self.low, self.high, limit) {
             return None;
@@ -177,6 +193,9 @@ impl Body {
 
     /// True when something of it lies on the way.
     pub fn blocks(&self, ray: &Ray, limit: f32) -> bool {
+        if !self.near(ray, limit) {
+            return false;
+        }
         let inner = self.inward(ray);
         let k = inverse(inner.to);
         crosses(&inner, k, self.low, self.high, limit)

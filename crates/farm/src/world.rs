@@ -14,7 +14,9 @@ pub(crate) const FAR: f32 = 1e9;
 /// How far a surface looks for what hides the sky from it.
 const NEAR_SKY: f32 = 2.5;
 /// Rays a pixel, each way.
-const GRID: usize = 3;
+const GRID: usize = 2;
+/// Rays that look for the sky, for each of these.
+const SKY_RAYS: usize = 4;
 
 /// A scene without its actors.
 pub(crate) struct World {
@@ -56,13 +58,13 @@ impl World {
         if self.bodies.iter().any(|b| b.blocks(&ray, FAR)) { 0.0 } else { 1.0 }
     }
 
-    /// Share of the sky that `place` sees, from two rays of a pixel's even spread.
+    /// Share of the sky that `place` sees, from some rays of a pixel's even spread.
     fn open(&self, place: V3, n: V3, spread: &mut Spread) -> f32 {
         let mut free = 0.0;
-        for _ in 0..2 {
+        for _ in 0..SKY_RAYS {
             let ray = Ray { from: place, to: (n * 1.02 + spread.next()).unit() };
             if !self.bodies.iter().any(|b| b.blocks(&ray, NEAR_SKY)) {
-                free += 0.5;
+                free += 1.0 / SKY_RAYS as f32;
             }
         }
         0.25 + 0.75 * free
@@ -77,7 +79,7 @@ impl World {
         let place = ray.at(met.t) + met.normal * 0.004;
         let seen =
             self.light.shade(&met.look, met.normal, ray.to, self.open(place, met.normal, spread));
-        let jitter = spread.next() * self.light.spread;
+        let jitter = spread.edge() * self.light.spread;
         let sun = if seen.sun.length() > 1e-4 {
             self.sunny(place, (self.light.sun_at + jitter).unit())
         } else {
@@ -86,7 +88,7 @@ impl World {
         let (mut still, mut full) = (seen.still, seen.still + seen.sun * sun);
         if bounces > 0 && self.mirror > 0.0 && met.normal.y > 0.9 && place.y < 0.02 {
             let mirrored = Ray { from: place, to: ray.to.mirrored(met.normal) };
-            let (a, b) = self.look(&mirrored, 0, spread);
+            let (a, b) = self.look(&mirrored, 0, &mut spread.other());
             let share = mirror_share(self.mirror, -ray.to.y);
             (still, full) = (mix(still, a, share), mix(full, b, share));
         }
@@ -154,18 +156,36 @@ impl World {
 struct Spread {
     u: f32,
     w: f32,
+    count: u32,
 }
 
 impl Spread {
     fn new(seed: u64) -> Spread {
         let mut chance = Chance::new(seed);
-        Spread { u: chance.unit(), w: chance.unit() }
+        Spread { u: chance.unit(), w: chance.unit(), count: 0 }
     }
 
     /// A direction on the unit sphere.
     fn next(&mut self) -> V3 {
         self.u = (self.u + 0.754_877_7).fract();
         self.w = (self.w + 0.569_840_3).fract();
+        self.sphere()
+    }
+
+    /// A direction for the sun's edge, which leaves the others as they are.
+    fn edge(&mut self) -> V3 {
+        self.count += 1;
+        let turn = self.count as f32;
+        Spread { u: (self.u + 0.618 * turn).fract(), w: (self.w + 0.382 * turn).fract(), count: 0 }
+            .sphere()
+    }
+
+    /// An own spread for a mirrored ray.
+    fn other(&self) -> Spread {
+        Spread { u: (self.u + 0.5).fract(), w: (self.w + 0.25).fract(), count: self.count }
+    }
+
+    fn sphere(&self) -> V3 {
         let (y, (s, c)) = (1.0 - 2.0 * self.u, (self.w * std::f32::consts::TAU).sin_cos());
         let r = (1.0 - y * y).max(0.0).sqrt();
         v(r * s, y, r * c)
