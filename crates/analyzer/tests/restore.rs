@@ -1,0 +1,100 @@
+//! A restored analyzer goes on exactly as the saved one.
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
+
+mod common;
+
+use common::{Made, camera, flat, open, packets, run};
+use flumen_analyzer::{Analyzer, Output, Settings};
+use flumen_base::wire::Codec;
+use flumen_base::{Kind, Packet};
+
+/// Saves after every unit, goes on from each snapshot, and compares with an undisturbed run.
+fn golden(packets: &[Packet]) {
+    let undisturbed = run(&mut open(), packets, 0);
+    let kinds = flat(undisturbed.clone());
+    assert!(kinds.iter().any(|o| matches!(o, Output::Event(_))), "the clip has events");
+    assert!(kinds.iter().any(|o| matches!(o, Output::Picture(_))), "and pictures");
+    let mut analyzer = open();
+    for (i, packet) in packets.iter().enumerate() {
+        analyzer.process(common::at(i), packet, &mut Vec::new()).unwrap();
+        let saved = analyzer.snapshot().unwrap();
+        let mut restored = Analyzer::restore(&camera(), Settings::default(), &saved).unwrap();
+        assert_eq!(restored.snapshot().unwrap(), saved, "restore(snapshot) after unit {i}");
+        // Some go to the end, all go over the next two key frames.
+        let until = if i % 16 == 0 { packets.len() } else { (i + 26).min(packets.len()) };
+        for (j, packet) in packets.iter().enumerate().take(until).skip(i + 1) {
+            let mut out = Vec::new();
+            restored.process(common::at(j), packet, &mut out).unwrap();
+            assert!(out == undisturbed[j], "saved after unit {i}: unit {j} differs");
+        }
+    }
+}
+
+#[test]
+fn after_every_unit_without_b_frames() {
+    golden(&packets(Made { codec: Codec::H264, frames: 100, gop: 12, b_frames: 0 }, 1));
+}
+
+#[test]
+fn after_every_unit_with_b_frames() {
+    golden(&packets(Made { codec: Codec::H264, frames: 100, gop: 12, b_frames: 3 }, 1));
+}
+
+#[test]
+fn after_every_unit_of_h265() {
+    golden(&packets(Made { codec: Codec::H265, frames: 70, gop: 12, b_frames: 2 }, 1));
+}
+
+#[test]
+fn across_epochs_damage_and_a_pause_in_decoding() {
+    let made = Made { codec: Codec::H264, frames: 70, gop: 10, b_frames: 2 };
+    let mut all = packets(made, 1);
+    all.remove(33);
+    all[47].header.corrupt = true;
+    all.push(common::marker(&all, flumen_base::wire::Marker::EndOfStream));
+    all.extend(packets(made, 2));
+    golden(&all);
+}
+
+#[test]
+fn a_group_above_the_limit_is_left_out_and_told() {
+    let packets = packets(Made { codec: Codec::H264, frames: 60, gop: 20, b_frames: 0 }, 1);
+    let small = Settings { snapshot_bytes: 2000, ..Settings::default() };
+    let mut analyzer = Analyzer::open(&camera(), small.clone()).unwrap();
+    for (i, packet) in packets.iter().enumerate().take(30) {
+        analyzer.process(common::at(i), packet, &mut Vec::new()).unwrap();
+    }
+    let saved = analyzer.snapshot().unwrap();
+    let mut restored = Analyzer::restore(&camera(), small, &saved).unwrap();
+    let outputs = run(&mut restored, &packets, 30);
+    let gaps: Vec<_> = flat(outputs.clone())
+        .into_iter()
+        .filter_map(|o| if let Output::Gap(g) = o { Some(g) } else { None })
+        .collect();
+    assert_eq!(gaps.len(), 2);
+    assert_eq!(gaps[0].start_us, packets[30].header.capture_us);
+    assert_eq!(gaps[1].end_us, packets[40].header.capture_us);
+    let frames = flat(outputs).iter().filter(|o| matches!(o, Output::Frame(_))).count();
+    assert_eq!(frames, 20);
+}
+
+#[test]
+fn foreign_and_damaged_snapshots_are_refused_in_words() {
+    let packets = packets(Made { codec: Codec::H264, frames: 20, gop: 10, b_frames: 0 }, 1);
+    let mut analyzer = open();
+    run(&mut analyzer, &packets, 0);
+    let saved = analyzer.snapshot().unwrap();
+    let kind = |bytes: &[u8]| {
+        Analyzer::restore(&camera(), Settings::default(), bytes).err().map(|e| e.kind())
+    };
+    assert_eq!(kind(&saved), None);
+    for cut in [0, 3, 7, 40, 200, saved.len() / 2, saved.len() - 1] {
+        assert_eq!(kind(&saved[..cut]), Some(Kind::DataLoss), "cut at {cut}");
+    }
+    let mut newer = saved.clone();
+    newer[4] = 99;
+    assert_eq!(kind(&newer), Some(Kind::Unsupported));
+    let other = flumen_base::CameraId::new("gate").unwrap();
+    let refused = Analyzer::restore(&other, Settings::default(), &saved).err();
+    assert_eq!(refused.map(|e| e.kind()), Some(Kind::Invalid));
+}
