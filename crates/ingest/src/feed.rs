@@ -17,6 +17,7 @@ use flumen_media::Unit;
 
 use crate::epoch::Epochs;
 use crate::gaps::Gaps;
+use crate::header;
 use crate::outbox::Outbox;
 use crate::pace::Stop;
 use crate::status::{Board, State};
@@ -197,8 +198,8 @@ impl Feed {
         arrival_us: i64,
         stop: &Stop,
     ) -> Result<Sent> {
-        let mut header = self.header(unit, placed, arrival_us);
-        header.sequence = self.video;
+        let header = header::of_unit(unit, placed, arrival_us);
+        let mut header = self.named(header, self.parts.stream, self.video);
         self.video += 1;
         self.covered_again(placed.dts_us);
         if self.overload.is_some() && !self.gap_is_marked(&header, unit.key, stop) {
@@ -210,7 +211,7 @@ impl Feed {
         match self.parts.outbox.send(header.clone(), &unit.data, patience, stop) {
             Ok(pending) => {
                 self.settle_overload(placed.dts_us);
-                self.last = Some(PacketHeader { config: Bytes::new(), ..header });
+                self.last = Some(header);
                 self.count_sent(unit, arrival_us);
                 Ok(Sent::Stored(pending))
             }
@@ -227,9 +228,8 @@ impl Feed {
         let Some(placed) = self.timeline.audio(stamp).filter(|_| wanted) else {
             return Ok(Sent::Skipped);
         };
-        let mut header = self.header(unit, &placed, stamp.arrival_us);
-        header.set_stream(Stream::Audio);
-        header.sequence = self.audio;
+        let header = header::of_unit(unit, &placed, stamp.arrival_us);
+        let header = self.named(header, Stream::Audio, self.audio);
         self.audio += 1;
         let patience = if self.overload.is_some() { Duration::ZERO } else { self.manner.patience };
         match self.parts.outbox.send(header, &unit.data, patience, stop) {
@@ -239,32 +239,6 @@ impl Feed {
             }
             Err(e) if e.kind() == Kind::Cancelled => Err(e),
             Err(_) => Ok(Sent::Dropped),
-        }
-    }
-
-    fn header(&self, unit: &Unit, placed: &Placed, arrival_us: i64) -> PacketHeader {
-        PacketHeader {
-            camera: self.parts.camera.to_string(),
-            stream: self.parts.stream.into(),
-            epoch: self.epoch,
-            codec: unit.info.codec.into(),
-            width: unit.info.width,
-            height: unit.info.height,
-            sample_rate_hz: unit.info.sample_rate_hz,
-            channels: unit.info.channels,
-            config: unit.info.config.clone(),
-            pts_us: placed.pts_us,
-            dts_us: placed.dts_us,
-            duration_us: placed.duration_us,
-            key: unit.key,
-            discontinuity: placed.discontinuity,
-            corrupt: unit.corrupt,
-            capture_us: placed.capture_us,
-            capture_source: placed.capture_source.into(),
-            capture_error_us: placed.capture_error_us,
-            arrival_us,
-            parameter_hash: unit.parameter_hash,
-            ..PacketHeader::default()
         }
     }
 
@@ -280,6 +254,11 @@ impl Feed {
         } else if dts_us - from > SMALL_HOLE_US {
             self.parts.gaps.record(from, dts_us, GapCause::Offline, "before the first picture");
         }
+    }
+
+    fn named(&self, header: PacketHeader, stream: Stream, sequence: u64) -> PacketHeader {
+        let camera = self.parts.camera.to_string();
+        PacketHeader { camera, stream: stream.into(), epoch: self.epoch, sequence, ..header }
     }
 
     fn count_sent(&self, unit: &Unit, arrival_us: i64) {
@@ -319,22 +298,14 @@ impl Feed {
 
     /// Sends a marker; its sequence is the one that the next unit of the stream has.
     fn mark(&self, base: &PacketHeader, marker: Marker, patience: Duration, stop: &Stop) -> bool {
-        let at_us = match marker {
-            Marker::Gap => base.dts_us,
-            _ => self.timeline.end_us().max(base.dts_us),
-        };
-        let header = PacketHeader {
-            sequence: if marker == Marker::Gap { base.sequence } else { self.video },
-            pts_us: at_us,
-            dts_us: at_us,
-            duration_us: 0,
-            key: false,
-            discontinuity: false,
-            corrupt: false,
-            arrival_us: self.parts.clock.wall_us(),
-            config: Bytes::new(),
-            marker: marker.into(),
-            ..base.clone()
+        let arrival_us = self.parts.clock.wall_us();
+        let header = match marker {
+            Marker::Gap => header::of_marker(base, marker, base.dts_us, arrival_us),
+            _ => {
+                let end_us = self.timeline.end_us().max(base.dts_us);
+                let header = header::of_marker(base, marker, end_us, arrival_us);
+                PacketHeader { sequence: self.video, ..header }
+            }
         };
         let sent = self.parts.outbox.send(header, &Bytes::new(), patience, stop);
         if let Err(e) = &sent {

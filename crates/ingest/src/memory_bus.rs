@@ -47,7 +47,7 @@ pub(crate) fn packets_of(bus: &dyn Bus, camera: &str) -> Vec<Packet> {
     let mut found = Vec::new();
     while left > 0 {
         for polled in consumer.poll(1000, Duration::from_secs(1)).unwrap() {
-            left -= 1;
+            left = left.saturating_sub(1);
             let Polled::Record(Delivered { record, .. }) = polled else { continue };
             if record.key == camera.as_bytes() {
                 let header = record.header(topic::PACKET_HEADER).unwrap().clone();
