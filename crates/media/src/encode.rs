@@ -148,17 +148,18 @@ impl Encoder {
         self.last_pts_us = Some(frame.pts_us);
         fill(&mut self.input, frame)?;
         let picture = match &mut self.scaler {
-            None => self.input.get(),
+            None => self.input.as_mut(),
             Some(scaler) => {
                 let full = ffi::AVPixelFormat::YUVJ420P;
-                scaler.convert(self.input.get(), self.width, self.height, full)?.get()
+                scaler.convert(self.input.get(), self.width, self.height, full)?.as_mut()
             }
         };
-        let picture = std::ptr::from_ref(picture).cast_mut();
         // SAFETY: the picture is ours through `&mut self`; libavcodec takes a reference or a
         // copy, and `fill` makes the buffers writable again before the next picture.
         let code = unsafe {
             (*picture).pts = frame.pts_us;
+            // The JPEG encoder takes its scale from each picture.
+            (*picture).quality = (*self.context.as_ptr()).global_quality;
             (*picture).pict_type =
                 if force_key { ffi::AVPictureType::I } else { ffi::AVPictureType::NONE };
             ffi::avcodec_send_frame(self.context.as_ptr(), picture)
@@ -347,10 +348,15 @@ pub fn jpeg(frame: &Frame, max_width: u32, quality: u32) -> Result<Bytes> {
     one_jpeg(&config, shown)
 }
 
-fn one_jpeg(config: &EncoderConfig, picture: &Picture) -> Result<Bytes> {
+fn one_jpeg(config: &EncoderConfig, picture: &mut Picture) -> Result<Bytes> {
     let mut encoder = Encoder::open(config)?;
-    // SAFETY: both are valid; libavcodec only reads the picture, of the size it was opened for.
-    let code = unsafe { ffi::avcodec_send_frame(encoder.context.as_ptr(), picture.get()) };
+    let picture = picture.as_mut();
+    // SAFETY: both are valid and only used here; libavcodec reads the picture, which has the
+    // size that the encoder was opened for.
+    let code = unsafe {
+        (*picture).quality = (*encoder.context.as_ptr()).global_quality;
+        ffi::avcodec_send_frame(encoder.context.as_ptr(), picture)
+    };
     check(code, Kind::Internal, "encode JPEG")?;
     let coded = encoder.take()?;
     let coded = if coded.is_empty() { encoder.finish()? } else { coded };

@@ -29,7 +29,7 @@ impl Scaler {
         width: u32,
         height: u32,
         format: ffi::AVPixelFormat,
-    ) -> Result<&Picture> {
+    ) -> Result<&mut Picture> {
         self.prepare(source, width, height, format)?;
         let context = self.context;
         let target = self.target.as_mut().ok_or_else(|| Error::internal("scaler target"))?;
@@ -37,6 +37,8 @@ impl Scaler {
         // buffers for all their rows; libswscale writes the target alone.
         let rows = unsafe {
             let into = target.as_mut();
+            // An encoder may still hold the picture before.
+            check(ffi::av_frame_make_writable(into), Kind::Exhausted, "picture")?;
             ffi::sws_scale(
                 context,
                 source.data.as_ptr().cast(),
@@ -72,7 +74,7 @@ impl Scaler {
                 side(width)?,
                 side(height)?,
                 format,
-                flags as i32,
+                flags,
                 std::ptr::null_mut(),
                 std::ptr::null_mut(),
                 std::ptr::null(),

@@ -29,7 +29,7 @@ use crate::address::{self, Address};
 use crate::av::{MICROS, Packet, slice};
 use crate::codec;
 use crate::interrupt::Interrupt;
-use crate::open::{Open, Transport};
+use crate::open::{Limits, Open, Transport};
 use crate::unit::{Demuxed, TrackInfo, Unit};
 
 /// Reads without a unit in a row after which an input is given up as damaged.
@@ -84,7 +84,7 @@ pub struct Demuxer {
     unwrap: Unwrap,
     waiting: VecDeque<Unit>,
     max_unit_bytes: usize,
-    limits: crate::open::Limits,
+    limits: Limits,
     known: Vec<TrackInfo>,
     clock: capture::Capture,
     /// Name of an input's video codec that we do not take.
@@ -189,7 +189,10 @@ impl Demuxer {
             demuxer.wait_for_video(probe(open).1.max(Duration::from_millis(1)))?;
         }
         match (&demuxer.video, &demuxer.refused) {
-            (Some(_), _) => Ok(demuxer),
+            (Some((_, track)), _) => {
+                within(&demuxer.limits, &track.info)?;
+                Ok(demuxer)
+            }
             (None, Some(name)) => Err(Error::unsupported(format!(
                 "video coded as {name}: Flumen takes H.264, H.265 and MJPEG"
             ))),
@@ -222,7 +225,7 @@ impl Demuxer {
             let par = unsafe { &*stream.codecpar };
             let known = codec::from_av(par.codec_id);
             let picture = par.codec_type == ffi::AVMediaType::VIDEO
-                && stream.disposition & ffi::AV_DISPOSITION_ATTACHED_PIC as i32 == 0;
+                && stream.disposition & ffi::AV_DISPOSITION_ATTACHED_PIC == 0;
             let sound = par.codec_type == ffi::AVMediaType::AUDIO;
             let track = match known {
                 Some(_) if picture && self.video.is_none() => &mut self.video,
@@ -318,12 +321,7 @@ impl Demuxer {
         };
         let times = track.timing.stamp(pts, dts, duration);
         let info = track.info.clone();
-        if !self.limits.allows(info.width, info.height) {
-            return Err(Error::exhausted(format!(
-                "pictures of {}x{} are above the limits",
-                info.width, info.height
-            )));
-        }
+        within(&self.limits, &info)?;
         let audio = info.is_audio();
         let corrupt = packet.flags & ffi::AV_PKT_FLAG_CORRUPT != 0;
         let capture_us = self.clock.at(
@@ -348,6 +346,16 @@ impl Demuxer {
             capture_us,
         }))
     }
+}
+
+fn within(limits: &Limits, info: &TrackInfo) -> Result<()> {
+    if limits.allows(info.width, info.height) {
+        return Ok(());
+    }
+    Err(Error::exhausted(format!(
+        "pictures of {}x{} are above the limits",
+        info.width, info.height
+    )))
 }
 
 /// Ticks of a time base in microseconds.

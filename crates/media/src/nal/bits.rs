@@ -78,7 +78,7 @@ impl<'a> Bits<'a> {
                 return None;
             }
         }
-        Some(((1u32 << zeros) - 1).checked_add(self.bits(zeros)?)?)
+        ((1u32 << zeros) - 1).checked_add(self.bits(zeros)?)
     }
 
     /// Signed Exp-Golomb.
