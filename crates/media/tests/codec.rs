@@ -1,5 +1,7 @@
 //! Pictures through encoder and decoder: tags, order, restart, formats, limits, JPEG.
 
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)]
+
 use flumen_base::wire::Codec;
 use flumen_base::{Frame, Kind, Plane};
 use flumen_media::nal::{self, Access};

@@ -72,7 +72,7 @@ fn units_come_back_byte_for_byte() {
         let wrote = units(codec, &clip(&config, 25));
         let track = TrackConfig::video(&wrote[0].info, &wrote[0].data).unwrap();
         let samples: Vec<_> = wrote.iter().map(|unit| Sample::of(unit, 0, 0)).collect();
-        let read = all(&file(&[track.clone()], &samples));
+        let read = all(&file(std::slice::from_ref(&track), &samples));
         assert_eq!(read.len(), wrote.len(), "{codec:?}");
         for (read, wrote) in read.iter().zip(&wrote) {
             let times = |u: &Unit| (u.pts_us, u.dts_us, u.key, u.parameter_hash);
@@ -117,7 +117,7 @@ fn a_file_cut_anywhere_gives_what_is_whole_and_says_what_is_missing() {
     let wrote = units(Codec::H264, &clip(&small(Codec::H264, 0), 20));
     let track = TrackConfig::video(&wrote[0].info, &wrote[0].data).unwrap();
     let samples: Vec<_> = wrote.iter().map(|unit| Sample::of(unit, 0, 0)).collect();
-    let bytes = file(&[track.clone()], &samples);
+    let bytes = file(std::slice::from_ref(&track), &samples);
     let start = init_at(&[track], 0).unwrap().len();
     let mut most = 0;
     for end in (start..bytes.len()).step_by(13) {
