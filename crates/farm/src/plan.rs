@@ -70,6 +70,11 @@ pub(crate) struct Role {
 }
 
 impl Role {
+    /// True when it is on stage at `t` seconds and does not move.
+    pub fn stands(&self, t: f32) -> bool {
+        self.way.at(t - self.start).is_some_and(|step| step.pace == 0.0)
+    }
+
     /// The body at `t` seconds of the clip; nothing while away.
     pub fn body(&self, t: f32) -> Option<Body> {
         let step = self.way.at(t - self.start)?;

@@ -33,6 +33,11 @@ impl Renderer {
         Ok(Renderer { spec: spec.clone(), stage, roles, sensor, canvas: Canvas::default() })
     }
 
+    /// Who appears.
+    pub(crate) fn roles(&self) -> &[Role] {
+        &self.roles
+    }
+
     /// What is drawn.
     pub fn spec(&self) -> &SceneSpec {
         &self.spec

@@ -1,0 +1,133 @@
+//! What is in a frame, exactly: mask, boxes, and which objects are in sight.
+//!
+//! Invariants: mask values are CDnet's: 255 object, 50 its shadow or mirror image, 0 nothing,
+//! 170 not to be scored (the edge of an object, or an object too small to count), 85 outside
+//! (the band with the frame's number). A box holds the pixels of which an object covers half.
+//! Units: pixels of the picture; frame numbers from 0.
+
+use crate::code;
+use crate::compose::Canvas;
+use crate::render::Picture;
+
+/// An object counts in a frame when it covers this share of it (and [`FEW`] pixels).
+const SHARE: f32 = 0.0003;
+const FEW: usize = 16;
+
+/// Mask value of an object.
+pub const OBJECT: u8 = 255;
+/// Mask value of an object's shadow or mirror image.
+pub const SHADOW: u8 = 50;
+/// Mask value where nothing is scored.
+pub const UNKNOWN: u8 = 170;
+/// Mask value outside the scored region.
+pub const OUTSIDE: u8 = 85;
+
+/// One object in one frame: the part of it that is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TruthBox {
+    /// The object's number, from 1, the same in all frames.
+    pub object: u16,
+    /// First column.
+    pub left: u32,
+    /// First row.
+    pub top: u32,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Pixels of which it covers at least half.
+    pub pixels: u32,
+}
+
+/// What a frame shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FrameTruth {
+    /// Objects in sight, by number.
+    pub boxes: Vec<TruthBox>,
+    /// Something is there, though too small to count.
+    pub doubtful: bool,
+}
+
+impl Picture<'_> {
+    /// The boxes of this frame.
+    pub fn truth(&self) -> FrameTruth {
+        let c = self.canvas;
+        let least = FEW.max((SHARE * (c.width * c.height) as f32) as usize);
+        let mut found: Vec<Option<Extent>> = vec![None; self.roles.len() + 1];
+        let rows = code::band_top(c.height);
+        let (owners, covers) = (c.owner.chunks_exact(c.width), c.cover.chunks_exact(c.width));
+        for (y, (owners, covers)) in owners.zip(covers).take(rows).enumerate() {
+            for (x, (owner, cover)) in owners.iter().zip(covers).enumerate() {
+                if *owner > 0 && *cover >= 127 {
+                    if let Some(extent) = found.get_mut(usize::from(*owner)) {
+                        extent.get_or_insert(Extent::at(x, y)).add(x, y);
+                    }
+                }
+            }
+        }
+        let mut truth = FrameTruth::default();
+        for (object, extent) in found.into_iter().enumerate() {
+            match extent {
+                Some(e) if e.pixels >= least => truth.boxes.push(e.boxed(object as u16)),
+                Some(_) => truth.doubtful = true,
+                None => (),
+            }
+        }
+        truth
+    }
+
+    /// The mask of this frame, row by row; `truth` is this frame's.
+    pub fn mask(&self, truth: &FrameTruth) -> Vec<u8> {
+        let c: &Canvas = self.canvas;
+        let counts = |owner: u16| truth.boxes.iter().any(|b| b.object == owner);
+        let band = code::band_top(c.height) * c.width;
+        let samples = c.owner.iter().zip(&c.cover).zip(&c.shadow).enumerate();
+        samples
+            .map(|(i, ((owner, cover), shadow))| match (*owner, *cover) {
+                _ if i >= band => OUTSIDE,
+                (0, _) | (_, 0) => {
+                    if *shadow {
+                        SHADOW
+                    } else {
+                        0
+                    }
+                }
+                (owner, 230..) if counts(owner) => OBJECT,
+                _ => UNKNOWN,
+            })
+            .collect()
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Extent {
+    left: usize,
+    top: usize,
+    right: usize,
+    bottom: usize,
+    pixels: usize,
+}
+
+impl Extent {
+    fn at(x: usize, y: usize) -> Extent {
+        Extent { left: x, top: y, right: x, bottom: y, pixels: 0 }
+    }
+
+    fn add(&mut self, x: usize, y: usize) {
+        self.left = self.left.min(x);
+        self.right = self.right.max(x);
+        self.bottom = self.bottom.max(y);
+        self.pixels += 1;
+    }
+
+    fn boxed(self, object: u16) -> TruthBox {
+        TruthBox {
+            object,
+            left: self.left as u32,
+            top: self.top as u32,
+            width: (self.right - self.left + 1) as u32,
+            height: (self.bottom - self.top + 1) as u32,
+            pixels: self.pixels as u32,
+        }
+    }
+}
