@@ -212,8 +212,11 @@ impl Analyzer {
         let begins = match access {
             nal::Access::None => false,
             nal::Access::Idr => true,
+            // New parameter sets here do not end the group: pictures to come may need the old.
             nal::Access::Recovery => {
-                !suits || self.waiting.is_some() || decoding.is_some_and(Decoding::damaged)
+                decoding.is_none_or(|d| !d.decodes(header.codec()))
+                    || self.waiting.is_some()
+                    || decoding.is_some_and(Decoding::damaged)
             }
         };
         if !begins {
@@ -290,6 +293,7 @@ impl Analyzer {
             parameter_hash,
             limits: self.settings.limits(),
             keep_bytes: self.settings.snapshot_bytes,
+            reorder_depth: self.settings.reorder_depth,
         }
     }
 }

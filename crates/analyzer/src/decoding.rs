@@ -46,6 +46,7 @@ pub(crate) struct Kind {
     pub parameter_hash: u64,
     pub limits: Limits,
     pub keep_bytes: usize,
+    pub reorder_depth: u32,
 }
 
 /// Sees each picture, the unit that it was coded in, and whether it is damaged.
@@ -53,8 +54,10 @@ pub(crate) type Each<'a> = &'a mut dyn FnMut(&Frame<'_>, &Meta, bool) -> Result<
 
 impl Decoding {
     pub(crate) fn open(kind: &Kind) -> Result<Decoding> {
+        let mut decoder = Decoder::open(kind.codec, &kind.limits)?;
+        decoder.set_reorder_depth(kind.reorder_depth);
         Ok(Decoding {
-            decoder: Decoder::open(kind.codec, &kind.limits)?,
+            decoder,
             codec: kind.codec,
             parameter_hash: kind.parameter_hash,
             keep_bytes: kind.keep_bytes,
@@ -72,6 +75,11 @@ impl Decoding {
     /// True when units of this kind need no other decoder.
     pub(crate) fn suits(&self, kind: &Kind) -> bool {
         (self.codec, self.parameter_hash) == (kind.codec, kind.parameter_hash)
+    }
+
+    /// True for the codec that the decoder was opened for.
+    pub(crate) fn decodes(&self, codec: Codec) -> bool {
+        self.codec == codec
     }
 
     pub(crate) fn damaged(&self) -> bool {
@@ -202,7 +210,7 @@ impl Decoding {
         let count = from.u32()?;
         let unit = |_| Some((Meta::load(from)?, Bytes::copy_from_slice(from.blob()?)));
         let units = (0..count).map(unit).collect::<Option<Vec<_>>>()?;
-        let kind = Kind { codec, parameter_hash, limits: *limits, keep_bytes };
+        let kind = Kind { codec, parameter_hash, limits: *limits, keep_bytes, reorder_depth: 0 };
         let mut decoding = match Decoding::open(&kind) {
             Ok(decoding) => decoding,
             Err(e) => return Some(Err(e)),
