@@ -64,7 +64,7 @@ async function probe(request) {
   const { address } = JSON.parse(body);
   await new Promise((done) => setTimeout(done, 700));
   if (address.startsWith("synthetic:")) {
-    const picture = `data:image/jpeg;base64,${footage[0].stills[2].toString("base64")}`;
+    const picture = `data:image/jpeg;base64,${footage[0].stills[0].toString("base64")}`;
     return { ok: true, codec: "h264", width: 640, height: 360, frame_rate: 15, audio: false, picture };
   }
   return { ok: false, reason: "Nothing answers at 192.168.1.20 port 554.", fix: "Check the address and that the camera is on. From this machine, “ping 192.168.1.20” should answer." };

@@ -97,6 +97,7 @@ export function system() {
   return {
     version: "0.1.0",
     started_us: now() - 8.2 * HOUR,
+    now_us: now(),
     data_dir: "/var/lib/flumen",
     disk: { total_bytes: 2_000_398_934_016, free_bytes: trouble ? 71_000_000_000 : 811_000_000_000 },
     stages: [...stages, { name: "journal", rate_hz: 60, lag_us: 48_000, dropped: 0, healthy: true, detail: "" }, { name: "archive", rate_hz: 60, lag_us: 6_200_000, dropped: 0, healthy: true, detail: "" }],

@@ -8,7 +8,7 @@ import type {
   Camera,
   CameraEvent,
   CameraInput,
-  EventPage,
+  EventList,
   EventQuery,
   Probe,
   ProbeInput,
@@ -129,8 +129,8 @@ export function addCamera(input: CameraInput): Promise<unknown> {
 }
 
 /** Changes a camera. */
-export function changeCamera(input: CameraInput): Promise<unknown> {
-  return ask(of(input.id), { method: "PUT", body: input });
+export function changeCamera(id: string, input: CameraInput): Promise<unknown> {
+  return ask(of(id), { method: "PUT", body: input });
 }
 
 /** Removes a camera; its recording stays until its age limit. */
@@ -144,8 +144,8 @@ export function probe(input: ProbeInput, signal?: AbortSignal): Promise<Probe> {
 }
 
 /** A page of events, newest first. */
-export function events(filter: EventQuery, signal?: AbortSignal): Promise<EventPage> {
-  return ask<EventPage>(`/events${query({ ...filter })}`, { signal });
+export function events(filter: EventQuery, signal?: AbortSignal): Promise<EventList> {
+  return ask<EventList>(`/events${query({ ...filter })}`, { signal });
 }
 
 /** What is recorded of a camera in a span. */
@@ -167,6 +167,20 @@ export function snapshotUrl(id: string): string {
 export function videoUrl(id: string, fromUs: number, toUs: number, download = false): string {
   const span = { from_us: fromUs, to_us: toUs, download: download ? 1 : undefined };
   return `${ROOT}${of(id)}/video.mp4${query(span)}`;
+}
+
+/**
+ * When the video of a span really begins: at the key frame at or before the moment asked for.
+ * The moment asked for itself when the server does not say.
+ */
+export async function videoStart(id: string, fromUs: number, toUs: number, signal: AbortSignal): Promise<number> {
+  try {
+    const answer = await fetch(videoUrl(id, fromUs, toUs), { method: "HEAD", signal });
+    const start = Number(answer.headers.get("x-flumen-start-us"));
+    return answer.ok && Number.isFinite(start) && start > 0 ? start : fromUs;
+  } catch {
+    return fromUs;
+  }
 }
 
 /** The address of an event's picture. */

@@ -1,7 +1,7 @@
 /** Boxes go to the picture that they belong to, or to none. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BoxRing, contain, ptsOf } from "../src/live/boxes.ts";
+import { BoxRing, contain, Epochs, ptsOf } from "../src/live/boxes.ts";
 import type { Boxes } from "../src/live/protocol.ts";
 
 const BASE = 1_795_360_000_000_000;
@@ -43,13 +43,12 @@ test("a newer picture never gets older boxes", () => {
 });
 
 test("boxes of another epoch never match", () => {
-  const held = ring(3, 40_000);
-  assert.equal(held.match(2, BASE), undefined);
-  held.add(answer(BASE, 2));
-  assert.equal(held.match(1, BASE + 40_000), undefined);
-  assert.equal(held.match(2, BASE)?.epoch, 2);
+  const held = new BoxRing();
   held.add(answer(BASE + 40_000, 1));
-  assert.equal(held.match(1, BASE + 40_000), undefined);
+  assert.equal(held.match(2, BASE + 40_000), undefined);
+  held.add(answer(BASE, 2));
+  assert.equal(held.match(2, BASE + 40_000), undefined);
+  assert.equal(held.match(2, BASE)?.epoch, 2);
 });
 
 test("answers out of order and repeated are kept in order once", () => {
@@ -62,6 +61,19 @@ test("what is held is bounded", () => {
   const held = ring(5000, 40_000);
   assert.equal(held.match(1, BASE), undefined);
   assert.ok(held.match(1, BASE + 4999 * 40_000));
+});
+
+test("a picture shown late still belongs to its own epoch", () => {
+  const epochs = new Epochs();
+  epochs.begin(7);
+  assert.equal(epochs.of(BASE), 7);
+  epochs.start(BASE);
+  epochs.begin(8);
+  assert.equal(epochs.of(BASE + 400_000), 7);
+  epochs.start(BASE + 500_000);
+  assert.equal(epochs.of(BASE + 433_000), 7);
+  assert.equal(epochs.of(BASE + 500_000), 8);
+  assert.equal(epochs.of(BASE + 900_000), 8);
 });
 
 test("a slow camera has wide halves, a fast one narrow", () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Hold, START_HOLD_S, steer } from "../src/live/edge.ts";
-import { readBinary, readText } from "../src/live/protocol.ts";
+import { fragmentStart, readBinary, readText } from "../src/live/protocol.ts";
 
 test("text messages are read, unknown and broken ones left out", () => {
   const init = readText('{"type":"init","mode":"mse","mime":"video/mp4","width":640,"height":360,"epoch":3,"base_us":17}');
@@ -25,6 +25,19 @@ test("binary messages are told apart by their first byte", () => {
   assert.equal(readBinary(new Uint8Array([2, 1, 2]).buffer), undefined);
   assert.equal(readBinary(new Uint8Array([9, 1]).buffer), undefined);
   assert.equal(readBinary(new ArrayBuffer(0)), undefined);
+});
+
+test("a fragment tells where it starts", () => {
+  const box = (type: string, ...parts: Uint8Array[]): Uint8Array => {
+    const body = parts.reduce<number[]>((all, part) => [...all, ...part], []);
+    const head = new Uint8Array([0, 0, 0, body.length + 8, ...new TextEncoder().encode(type)]);
+    return new Uint8Array([...head, ...body]);
+  };
+  const tfdt = box("tfdt", new Uint8Array([1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 5]));
+  const moof = box("moof", box("mfhd", new Uint8Array(8)), box("traf", box("tfhd", new Uint8Array(8)), tfdt));
+  assert.equal(fragmentStart(moof), 4_294_967_301);
+  assert.equal(fragmentStart(moof.subarray(0, 20)), undefined);
+  assert.equal(fragmentStart(new Uint8Array(3)), undefined);
 });
 
 test("far behind jumps, a little behind hurries, too near slows down", () => {

@@ -14,12 +14,11 @@ export class BoxRing {
   private list: Boxes[] = [];
   private frameUs = DEFAULT_FRAME_US;
 
-  /** Holds an answer; one of a newer epoch drops all older ones, a late one of an old epoch is dropped. */
+  /** Holds an answer; a late one of an epoch that is over is dropped. */
   add(entry: Boxes): void {
     const last = this.list[this.list.length - 1];
     if (last && entry.epoch < last.epoch) return;
-    if (last && entry.epoch > last.epoch) this.list = [];
-    else if (last) this.learn(entry.pts_us - last.pts_us);
+    if (last && entry.epoch === last.epoch) this.learn(entry.pts_us - last.pts_us);
     let at = this.list.length;
     while (at > 0 && (this.list[at - 1]?.pts_us ?? 0) > entry.pts_us) at -= 1;
     if (this.list[at - 1]?.pts_us === entry.pts_us) this.list[at - 1] = entry;
@@ -51,6 +50,48 @@ export class BoxRing {
     if (stepUs > 4_000 && stepUs < 1_000_000) {
       this.frameUs = Math.min(stepUs, this.frameUs + (stepUs - this.frameUs) / 4);
     }
+  }
+}
+
+/**
+ * Which epoch a picture belongs to: epochs follow each other in media time, and what is shown
+ * lies a little behind what has arrived, so the newest epoch is not always the one shown.
+ */
+export class Epochs {
+  private list: { epoch: number; fromUs: number }[] = [];
+  private coming: number | undefined;
+
+  /** Pictures of this epoch come next. */
+  begin(epoch: number): void {
+    this.coming = epoch;
+  }
+
+  /** The first fragment after `begin` starts at this pts. */
+  start(fromUs: number): void {
+    if (this.coming === undefined) return;
+    this.list.push({ epoch: this.coming, fromUs });
+    if (this.list.length > 16) this.list.shift();
+    this.coming = undefined;
+  }
+
+  /** Whether an epoch waits for its first fragment. */
+  waits(): boolean {
+    return this.coming !== undefined;
+  }
+
+  /** The epoch of the picture at a pts; half a picture of rounding is allowed. */
+  of(ptsUs: number): number {
+    for (let at = this.list.length - 1; at > 0; at -= 1) {
+      const entry = this.list[at];
+      if (entry && ptsUs >= entry.fromUs - 2_000) return entry.epoch;
+    }
+    return this.list[0]?.epoch ?? this.coming ?? 0;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.list = [];
+    this.coming = undefined;
   }
 }
 

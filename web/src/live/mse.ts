@@ -13,7 +13,7 @@ export class MseSink {
   private readonly source = new MediaSource();
   private readonly url: string;
   private buffer: SourceBuffer | undefined;
-  private queue: Uint8Array[] = [];
+  private queue: (Uint8Array | { mime: string })[] = [];
   private queued = 0;
   private closed = false;
   private room = false;
@@ -38,17 +38,12 @@ export class MseSink {
     else this.pump();
   }
 
-  /** Goes over to another codec inside the same buffer. */
-  changeType(mime: string): boolean {
-    if (mime === this.mime) return true;
+  /** Goes over to another codec inside the same buffer, after what waits. */
+  changeType(mime: string): void {
+    if (mime === this.mime || this.closed) return;
     this.mime = mime;
-    if (!this.buffer || this.buffer.updating) return false;
-    try {
-      this.buffer.changeType(mime);
-      return true;
-    } catch {
-      return false;
-    }
+    this.queue.push({ mime });
+    this.pump();
   }
 
   /** The last buffered span, in seconds of media time. */
@@ -91,9 +86,14 @@ export class MseSink {
   private pump(): void {
     const buffer = this.buffer;
     if (this.closed || !buffer || buffer.updating || this.source.readyState !== "open") return;
-    const next = this.queue[0];
-    if (!next) return;
+    let next = this.queue[0];
     try {
+      while (next && !(next instanceof Uint8Array)) {
+        buffer.changeType(next.mime);
+        this.queue.shift();
+        next = this.queue[0];
+      }
+      if (!next) return;
       buffer.appendBuffer(next as Uint8Array<ArrayBuffer>);
       this.queue.shift();
       this.queued -= next.byteLength;

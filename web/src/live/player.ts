@@ -6,11 +6,12 @@
  * Not here: drawing (overlay.ts), the buffer (mse.ts), the place on the page (view.tsx).
  */
 import { openLive } from "../api.ts";
-import { BoxRing, ptsOf } from "./boxes.ts";
+import { serverNowUs } from "../state/clock.ts";
+import { BoxRing, Epochs, ptsOf } from "./boxes.ts";
 import { Hold, steer } from "./edge.ts";
 import { MseSink } from "./mse.ts";
 import { draw, type Look } from "./overlay.ts";
-import { readBinary, readText, supports, type Boxes, type Init, type Text } from "./protocol.ts";
+import { fragmentStart, readBinary, readText, supports, type Binary, type Boxes, type Init, type Text } from "./protocol.ts";
 import { tell } from "./shown.ts";
 import { Stills } from "./stills.ts";
 
@@ -27,7 +28,7 @@ export interface Report {
   /** The camera's own state, when the server said one. */
   state: string;
   fps: number;
-  /** How far what is shown lies behind now by this machine's clock, in microseconds. */
+  /** How far what is shown lies behind now by the server's clock, in microseconds. */
   latencyUs: number;
   motion: number;
   boxes: number;
@@ -44,6 +45,7 @@ export class Player {
   private sink: MseSink | undefined;
   private init: Init | undefined;
   private readonly ring = new BoxRing();
+  private readonly epochs = new Epochs();
   private readonly stills: Stills;
   private hold = new Hold();
   private attempt = 0;
@@ -124,6 +126,8 @@ export class Player {
     this.sink?.close();
     this.sink = undefined;
     this.ring.clear();
+    this.epochs.clear();
+    this.init = undefined;
     this.shown = undefined;
     draw(this.parts.overlay, undefined, this.look());
   }
@@ -145,10 +149,11 @@ export class Player {
     else this.set({ reason: message.reason });
   }
 
-  /** A new kind of picture: same media time goes on in the same buffer, all else in a new one. */
+  /** New parameter sets: the same media time goes on in the same buffer, all else in a new one. */
   private begin(init: Init): void {
     const before = this.init;
     this.init = init;
+    this.epochs.begin(init.epoch);
     this.set({ reason: init.mode === "mse" ? "" : init.reason, state: "live" });
     if (init.mode !== "mse") {
       this.freeze();
@@ -157,8 +162,12 @@ export class Player {
       this.parts.video.classList.add("held");
       return;
     }
-    const goesOn = before?.mode === "mse" && before.base_us === init.base_us && before.epoch === init.epoch;
-    if (this.sink && goesOn && this.sink.changeType(init.mime)) return;
+    if (this.sink && before?.mode === "mse" && before.base_us === init.base_us) {
+      this.sink.changeType(init.mime);
+      return;
+    }
+    this.epochs.clear();
+    this.epochs.begin(init.epoch);
     this.freeze();
     this.sink?.close();
     this.startedMs = performance.now();
@@ -176,8 +185,18 @@ export class Player {
   private onBinary(data: ArrayBuffer): void {
     const message = readBinary(data);
     if (!message) return;
+    if (message.kind === "init") {
+      this.sink?.append(message.data);
+      return;
+    }
+    if (this.epochs.waits()) this.epochs.start(this.startOf(message));
     if (message.kind === "jpeg") this.stills.show(message.data, message.pts_us);
     else this.sink?.append(message.data);
+  }
+
+  private startOf(message: Binary): number {
+    if (message.kind === "jpeg") return message.pts_us;
+    return (fragmentStart(message.data) ?? 0) + (this.init?.base_us ?? 0);
   }
 
   private onBoxes(boxes: Boxes): void {
@@ -205,9 +224,9 @@ export class Player {
     this.frames += 1;
     this.shownMs = performance.now();
     this.attempt = 0;
-    this.report.latencyUs = Date.now() * 1000 - ptsUs;
+    this.report.latencyUs = serverNowUs() - ptsUs;
     if (this.report.phase !== "playing") this.set({ phase: "playing" });
-    this.shown = { epoch: this.init?.epoch ?? 0, pts_us: ptsUs, boxes: undefined };
+    this.shown = { epoch: this.epochs.of(ptsUs), pts_us: ptsUs, boxes: undefined };
     this.match(this.shown);
   }
 

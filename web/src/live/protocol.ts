@@ -139,6 +139,32 @@ export function readBinary(message: ArrayBuffer): Binary | undefined {
   }
 }
 
+/** The decode time, in microseconds of media time, at which a fragment's first track starts. */
+export function fragmentStart(fragment: Uint8Array): number | undefined {
+  const view = new DataView(fragment.buffer, fragment.byteOffset, fragment.byteLength);
+  let end = fragment.byteLength;
+  let at = 0;
+  for (const wanted of ["moof", "traf", "tfdt"]) {
+    let found = false;
+    while (at + 8 <= end) {
+      const size = view.getUint32(at);
+      if (size < 8 || at + size > end) return undefined;
+      const type = String.fromCharCode(...fragment.subarray(at + 4, at + 8));
+      if (type === wanted) {
+        end = at + size;
+        at += 8;
+        found = true;
+        break;
+      }
+      at += size;
+    }
+    if (!found) return undefined;
+  }
+  if (at + 8 > end) return undefined;
+  if (fragment[at] === 1) return at + 12 <= end ? Number(view.getBigUint64(at + 4)) : undefined;
+  return view.getUint32(at + 4);
+}
+
 const CANDIDATES = [
   "avc1.42e01f",
   "avc1.4d401f",

@@ -11,7 +11,7 @@ export function Facts({ camera, report }: { camera: Camera; report: Report | und
   if (camera.frame_rate !== undefined) facts.push(["Frame rate", `${rate(camera.frame_rate)} per second`]);
   if (camera.bit_rate_bps !== undefined) facts.push(["Bit rate", bitRate(camera.bit_rate_bps)]);
   if (report?.phase === "playing") {
-    facts.push(["Latency", lag(Math.max(0, report.latencyUs)), "From the camera's picture to this screen, by the clock of this device"]);
+    facts.push(["Latency", lag(Math.max(0, report.latencyUs)), "From the camera's picture to this screen, by the server's clock"]);
   }
   if (camera.coverage_24h !== undefined) facts.push(["Recorded, 24 h", percent(camera.coverage_24h)]);
   if (camera.reconnects > 0) facts.push(["Reconnects", count(camera.reconnects)]);

@@ -51,7 +51,7 @@ function Form({ camera, taken }: { camera?: Camera; taken: readonly string[] }) 
     setFailed(undefined);
     try {
       const input = inputOf(draft);
-      await (camera ? api.changeCamera(input) : api.addCamera(input));
+      await (camera ? api.changeCamera(camera.id, input) : api.addCamera(input));
       shared.refresh();
       go(camera ? cameraPath(draft.id) : "/");
     } catch (thrown) {

@@ -6,7 +6,7 @@ const GB = 1e9;
 
 export function Keeping({ draft, onChange }: { draft: Draft; onChange: (part: Partial<Draft>) => void }) {
   const { policy } = draft;
-  const sensitivity = policy.sensitivity === 0 ? 50 : policy.sensitivity;
+  const sensitivity = policy.sensitivity || 50;
   const limit = (value: string, unit: number): number | undefined => {
     const read = Number(value);
     return value.trim() === "" || !Number.isFinite(read) || read <= 0 ? undefined : Math.round(read * unit);

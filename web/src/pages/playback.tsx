@@ -1,6 +1,6 @@
 /** Owns the playing of the recording from a moment on, over holes, to the live picture. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { videoUrl } from "../api.ts";
+import { videoStart, videoUrl } from "../api.ts";
 import { clock, exact, moment } from "../text/time.ts";
 import { playSpan } from "../timeline/geometry.ts";
 import type { Segment, Timeline } from "../types.ts";
@@ -25,6 +25,7 @@ export function Playback({ camera, name, at, line, onHead, onLive }: Props) {
   const [speed, setSpeed] = useState("1");
   const video = useRef<HTMLVideoElement>(null);
   const [shown, setShown] = useState(at);
+  const start = useRef(at);
 
   const known = line !== undefined;
   useEffect(() => {
@@ -36,13 +37,23 @@ export function Playback({ camera, name, at, line, onHead, onLive }: Props) {
   }, [at, known]);
 
   useEffect(() => {
+    if (!span) return;
+    const stop = new AbortController();
+    start.current = span.start_us;
+    void videoStart(camera, span.start_us, span.end_us, stop.signal).then((us) => {
+      if (!stop.signal.aborted) start.current = us;
+    });
+    return () => stop.abort();
+  }, [camera, span]);
+
+  useEffect(() => {
     if (video.current) video.current.playbackRate = Number(speed);
   }, [speed, span, state]);
 
   const moved = () => {
     const element = video.current;
     if (!element || !span) return;
-    const us = span.start_us + element.currentTime * 1e6;
+    const us = start.current + element.currentTime * 1e6;
     setShown(us);
     onHead(us);
   };

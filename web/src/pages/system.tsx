@@ -2,7 +2,7 @@
 import { system as shared } from "../state/shared.ts";
 import { usePolled } from "../state/store.ts";
 import { bytes, count, percent, plural, rate } from "../text/format.ts";
-import { exact, lag, nowUs, span } from "../text/time.ts";
+import { exact, lag, span } from "../text/time.ts";
 import { title } from "../text/words.ts";
 import type { Problem, Stage, System } from "../types.ts";
 import { Icon } from "../ui/icons.tsx";
@@ -78,19 +78,11 @@ function Problems({ list }: { list: Problem[] }) {
 }
 
 function Figures({ system }: { system: System }) {
-  const { total_bytes: total, free_bytes: free } = system.disk;
-  const used = total > 0 ? 1 - free / total : 0;
   return (
     <section class="figures" aria-label="Figures">
       <div class="panel figure">
         <h2>Disk</h2>
-        <p class="big">{bytes(free)} free</p>
-        <div class={used > 0.95 ? "meter bad" : used > 0.85 ? "meter warn" : "meter"} role="meter" aria-label="Disk used" aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(used * 100)}>
-          <div style={{ width: `${used * 100}%` }} />
-        </div>
-        <p class="quiet">
-          {percent(used)} of {bytes(total)} used
-        </p>
+        {system.disk ? <DiskFigure disk={system.disk} /> : <p class="quiet">Its size cannot be told.</p>}
         <p class="quiet path" title={system.data_dir}>
           {system.data_dir}
         </p>
@@ -98,11 +90,27 @@ function Figures({ system }: { system: System }) {
       <div class="panel figure">
         <h2>Running</h2>
         <p class="big" title={`Since ${exact(system.started_us)}`}>
-          {span(nowUs() - system.started_us)}
+          {span(system.now_us - system.started_us)}
         </p>
         <p class="quiet">Flumen {system.version}</p>
       </div>
     </section>
+  );
+}
+
+function DiskFigure({ disk }: { disk: NonNullable<System["disk"]> }) {
+  const used = disk.total_bytes > 0 ? 1 - disk.free_bytes / disk.total_bytes : 0;
+  const kind = used > 0.95 ? "meter bad" : used > 0.85 ? "meter warn" : "meter";
+  return (
+    <>
+      <p class="big">{bytes(disk.free_bytes)} free</p>
+      <div class={kind} role="meter" aria-label="Disk used" aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(used * 100)}>
+        <div style={{ width: `${used * 100}%` }} />
+      </div>
+      <p class="quiet">
+        {percent(used)} of {bytes(disk.total_bytes)} used
+      </p>
+    </>
   );
 }
 
