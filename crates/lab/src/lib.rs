@@ -1,1 +1,21 @@
-//! Files through the analyzer, scores, benches, checkers.
+//! Files through the analyzer, scores against truth, benches, and the loss checker.
+//!
+//! Invariants: nothing here is needed by the running service; a file is analysed by the same
+//! object and with the same records as a camera.
+//! Not here: the analysis itself (`analyzer`), the making of footage (`farm`).
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
+
+mod analyze;
+pub mod bench;
+pub mod cpu;
+mod footage;
+mod hungarian;
+pub mod loss;
+mod pass;
+mod png_read;
+pub mod score;
+mod table;
+
+pub use analyze::{AnalyzeOptions, Summary, analyze};
+pub use footage::{ClipScore, OddScore, QualityOptions, Scores, quality};
+pub use pass::{Item, PassOptions, Passed, pass};

@@ -1,0 +1,235 @@
+//! Speed beside FFmpeg, and the report that holds all figures.
+//!
+//! Invariants: every figure is a ratio of two runs side by side, A B A B, and the median of
+//! the pairs is told; a figure never fails anything.
+//! Units: processor seconds.
+//! Not here: the journal's bench (`crates/journal/examples/bench.rs`), latencies of the running
+//! service (`cli` adds them through `Report::more`).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use flumen_analyzer::Settings;
+use flumen_base::{CameraId, Context, Error, Result};
+use flumen_media::Interrupt;
+use serde::Serialize;
+
+use crate::footage::Scores;
+use crate::pass::{PassOptions, pass};
+use crate::{cpu, table};
+
+/// Analysis of one clip beside FFmpeg decoding it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Speed {
+    /// The clip.
+    pub clip: String,
+    /// Frames analysed.
+    pub frames: u64,
+    /// Median of FFmpeg's decoding, whole process, one thread.
+    pub decode_cpu_s: f64,
+    /// Median of demuxing, decoding and analysis here, one thread.
+    pub analyse_cpu_s: f64,
+    /// Median of the pairs' ratios.
+    pub ratio: f64,
+    /// All pairs' ratios.
+    pub ratios: Vec<f64>,
+}
+
+/// Measures the analysis of each clip in `rounds` pairs; `progress` hears (pairs done, in all).
+///
+/// # Errors
+/// `NotFound` without FFmpeg, errors of reading a clip, `Cancelled` by `stop`.
+pub fn speed(
+    clips: &[PathBuf],
+    rounds: u32,
+    stop: &Interrupt,
+    progress: &mut dyn FnMut(u32, u32),
+) -> Result<Vec<Speed>> {
+    let all = rounds * clips.len() as u32;
+    let mut done = 0;
+    let mut out = Vec::new();
+    for clip in clips {
+        let (mut decode, mut analyse, mut frames) = (Vec::new(), Vec::new(), 0);
+        for _ in 0..rounds {
+            decode.push(reference(clip)?);
+            let (cpu_s, decoded) = analysis(clip, stop)?;
+            analyse.push(cpu_s);
+            frames = decoded;
+            done += 1;
+            progress(done, all);
+        }
+        let ratios: Vec<f64> = analyse.iter().zip(&decode).map(|(a, d)| a / d.max(0.01)).collect();
+        let clip = clip.file_name().unwrap_or(clip.as_os_str()).to_string_lossy().into_owned();
+        out.push(Speed {
+            clip,
+            frames,
+            decode_cpu_s: median(&decode),
+            analyse_cpu_s: median(&analyse),
+            ratio: median(&ratios),
+            ratios,
+        });
+    }
+    Ok(out)
+}
+
+/// Processor seconds in which FFmpeg decodes a clip with one thread.
+///
+/// # Errors
+/// `NotFound` without FFmpeg, `Unavailable` when it fails.
+pub fn reference(clip: &Path) -> Result<f64> {
+    let mut command = Command::new("ffmpeg");
+    command
+        .args(["-v", "error", "-threads", "1", "-i"])
+        .arg(clip)
+        .args(["-map", "0:v", "-an", "-f", "null", "-"]);
+    cpu::run_s(&mut command)
+}
+
+/// Processor seconds in which the analyzer takes a clip, and the frames decoded.
+///
+/// # Errors
+/// As `pass`.
+pub fn analysis(clip: &Path, stop: &Interrupt) -> Result<(f64, u64)> {
+    let options = PassOptions {
+        camera: CameraId::new("bench")?,
+        settings: Settings::default(),
+        masks: false,
+    };
+    let passed = pass(clip, &options, stop, &mut |_, _| Ok(()))?;
+    Ok((passed.cpu_s, passed.decoded))
+}
+
+/// The middle of some numbers; 0 of none.
+pub fn median(of: &[f64]) -> f64 {
+    let mut sorted = of.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let (low, high) =
+        (sorted.get(sorted.len().saturating_sub(1) / 2), sorted.get(sorted.len() / 2));
+    low.zip(high).map_or(0.0, |(a, b)| (a + b) / 2.0)
+}
+
+/// All figures of one bench.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// The version measured.
+    pub version: String,
+    /// `release` or `debug`: only the first means anything.
+    pub profile: String,
+    /// The processor's name.
+    pub processor: String,
+    /// Cores that may be used.
+    pub cores: usize,
+    /// Analysis beside decoding.
+    pub speed: Vec<Speed>,
+    /// Scores on footage with truth.
+    pub quality: Option<Scores>,
+    /// What other rooms measured, by name.
+    pub more: BTreeMap<String, serde_json::Value>,
+}
+
+impl Report {
+    /// A report about this machine and build.
+    pub fn new(version: &str) -> Report {
+        let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+        let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let name =
+            info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
+        Report {
+            version: version.into(),
+            profile: profile.into(),
+            processor: name.trim_start_matches([' ', '\t', ':']).into(),
+            cores: std::thread::available_parallelism().map_or(1, |n| n.get()),
+            ..Report::default()
+        }
+    }
+
+    /// The figures for people.
+    pub fn table(&self) -> String {
+        let mut text = format!(
+            "flumen {} ({}), {} x {}\n\n",
+            self.version, self.profile, self.cores, self.processor
+        );
+        if !self.speed.is_empty() {
+            let head = [
+                "analysis CPU beside ffmpeg decoding",
+                "frames",
+                "decode s",
+                "analyse s",
+                "ratio",
+                "spread",
+            ];
+            let mut rows = vec![head.map(String::from).to_vec()];
+            for s in &self.speed {
+                let low = s.ratios.iter().copied().fold(f64::MAX, f64::min);
+                let high = s.ratios.iter().copied().fold(0.0, f64::max);
+                rows.push(vec![
+                    s.clip.clone(),
+                    s.frames.to_string(),
+                    format!("{:.2}", s.decode_cpu_s),
+                    format!("{:.2}", s.analyse_cpu_s),
+                    format!("{:.2}", s.ratio),
+                    format!("{low:.2}-{high:.2}"),
+                ]);
+            }
+            text += &table::table(&rows);
+            text += "\n";
+        }
+        if let Some(scores) = &self.quality {
+            text += &scores.table();
+            text += "\n";
+        }
+        for (name, value) in &self.more {
+            text += &format!("{name}: {value}\n");
+        }
+        text
+    }
+
+    /// Writes `report.json` and `report.txt` into `dir`.
+    ///
+    /// # Errors
+    /// I/O errors of `dir`.
+    pub fn write(&self, dir: &Path) -> Result<()> {
+        std::fs::create_dir_all(dir).context(format!("make {}", dir.display()))?;
+        let json = serde_json::to_string_pretty(self)
+            .map_err(|e| Error::internal("report to JSON").with_source(e))?;
+        for (name, text) in [("report.json", json + "\n"), ("report.txt", self.table())] {
+            std::fs::write(dir.join(name), text)
+                .context(format!("write {}", dir.join(name).display()))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle() {
+        assert_eq!(
+            (median(&[3.0, 1.0, 2.0]), median(&[4.0, 1.0, 2.0, 3.0]), median(&[])),
+            (2.0, 2.5, 0.0)
+        );
+    }
+
+    #[test]
+    fn a_report_is_written_for_people_and_programs() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut report = Report::new("0.1.0");
+        report.speed.push(Speed {
+            clip: "a.mp4".into(),
+            ratio: 1.2,
+            ratios: vec![1.1, 1.3],
+            ..Speed::default()
+        });
+        report.more.insert("journal_to_dd".into(), serde_json::json!(0.8));
+        report.write(dir.path()).unwrap();
+        let read: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(dir.path().join("report.json")).unwrap())
+                .unwrap();
+        assert_eq!(read["speed"][0]["ratio"], 1.2);
+        let text = std::fs::read_to_string(dir.path().join("report.txt")).unwrap();
+        assert!(text.contains("1.10-1.30") && text.contains("journal_to_dd: 0.8"));
+    }
+}
