@@ -143,10 +143,10 @@ def main():
         name, path = camera.split("=", 1)
         factory = Camera(Clip(path), began)
         if options.login:
+            permissions = GstRtspServer.RTSPPermissions()
             for right in ("media.factory.access", "media.factory.construct"):
-                permissions = factory.get_permissions() or GstRtspServer.RTSPPermissions()
                 permissions.add_permission_for_role("viewer", right, True)
-                factory.set_permissions(permissions)
+            factory.set_permissions(permissions)
         server.get_mount_points().add_factory(f"/{name}", factory)
     if server.attach(None) == 0:
         sys.exit(f"port {options.port} is taken")

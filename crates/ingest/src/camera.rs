@@ -16,7 +16,8 @@ use flumen_bus::Pending;
 use flumen_media::TrackInfo;
 
 use crate::backoff::Backoff;
-use crate::feed::{Feed, Sent};
+use crate::feed::Feed;
+use crate::handover::Sent;
 use crate::pace::{Pace, Stop, lock};
 use crate::source::{Attempt, Connector, Next, Source, SourceSpec};
 use crate::status::{Board, State};
@@ -157,6 +158,8 @@ impl Life<'_> {
         self.connections += 1;
         runner.board.connected(runner.spec.stream, self.connections == 1, false);
         self.feed.connected(source.manner());
+        let waits = "connected; waits for a key frame".to_string();
+        runner.say(State::Connecting, Some(waits));
         self.pump(source.as_mut())
     }
 

@@ -6,21 +6,18 @@
 //! that ended has an end marker, and its main stream an open row in the gap ledger.
 //! Not here: where units come from (`source`), when to connect again (`camera`).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use flumen_base::wire::{GapCause, Marker, PacketHeader, Stream};
-use flumen_base::{CameraId, Clock, Kind, Result};
+use flumen_base::{Kind, Result};
 use flumen_bus::Pending;
 use flumen_media::Unit;
 
-use crate::epoch::Epochs;
-use crate::gaps::Gaps;
+use crate::handover::{FeedParts, Left, Manner, Sent};
 use crate::header;
-use crate::outbox::Outbox;
 use crate::pace::Stop;
-use crate::status::{Board, State};
+use crate::status::State;
 use crate::timeline::{Placed, Stamp, Timeline};
 
 /// Without a key frame for so long, what comes is taken as it is.
@@ -29,45 +26,6 @@ const KEY_WAIT_US: i64 = 10_000_000;
 const SMALL_HOLE_US: i64 = 1_000_000;
 /// How long an end marker may wait for a full queue.
 const MARKER_PATIENCE: Duration = Duration::from_millis(200);
-
-/// What a feed works with.
-pub(crate) struct FeedParts {
-    pub(crate) camera: CameraId,
-    pub(crate) stream: Stream,
-    pub(crate) outbox: Outbox,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) epochs: Arc<Epochs>,
-    pub(crate) board: Arc<Board>,
-    pub(crate) gaps: Arc<Gaps>,
-}
-
-/// How a source behaves.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Manner {
-    /// How far an arrival may be from the capture.
-    pub(crate) arrival_error_us: u32,
-    /// How long a full queue may block it.
-    pub(crate) patience: Duration,
-}
-
-/// What an earlier process left of a stream.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Left {
-    /// End of its media time.
-    pub(crate) end_us: i64,
-    /// Its last record, unless that was an end marker.
-    pub(crate) open: Option<PacketHeader>,
-}
-
-/// What became of a unit.
-pub(crate) enum Sent {
-    /// It is on its way; the acknowledgement comes with it.
-    Stored(Pending),
-    /// It has no use: before the first key frame, or sound without pictures.
-    Skipped,
-    /// The log took it not in time; it is counted and stands in the gap ledger.
-    Dropped,
-}
 
 /// The way of one stream into the log.
 pub(crate) struct Feed {
@@ -96,7 +54,8 @@ impl Feed {
     pub(crate) fn new(parts: FeedParts, left: Option<Left>) -> Feed {
         let manner = Manner { arrival_error_us: 500_000, patience: Duration::ZERO };
         let start = left.as_ref().map_or_else(|| parts.clock.wall_us(), |l| l.end_us);
-        let floor = left.as_ref().map_or(i64::MIN, |l| l.end_us);
+        // Whoever is not found at the end of the log has its last time in the ledger.
+        let floor = left.as_ref().map_or(i64::MIN, |l| l.end_us).max(parts.gaps.latest_us());
         let timeline = Timeline::new(floor, manner.arrival_error_us);
         let mut feed = Feed {
             parts,

@@ -1,10 +1,17 @@
 //! A feed against a bus that is full: parts, whole groups, holes that are seen.
 
 use super::*;
+use std::sync::Arc;
+
+use crate::epoch::Epochs;
+use crate::gaps::Gaps;
 use crate::memory_bus::MemoryBus;
+use crate::outbox::Outbox;
 use crate::outbox::PART_BYTES;
 use crate::scripted::{FRAME_US, START, gaps, picture};
 use crate::simulated::SimTime;
+use crate::status::Board;
+use flumen_base::CameraId;
 use flumen_base::topic;
 use flumen_bus::Bus as _;
 use flumen_media::TrackInfo;
@@ -127,4 +134,22 @@ fn a_failing_claim_is_an_error_and_sends_nothing() {
     bus.refuse_tables(false);
     feed.connected(Manner { arrival_error_us: 0, patience: Duration::ZERO });
     assert!(matches!(send(&mut feed, 0), Sent::Stored(_)));
+}
+
+#[test]
+fn media_time_goes_on_above_the_ledger_when_the_log_has_nothing() {
+    let bus = Arc::new(MemoryBus::default());
+    let far = START + 86_400_000_000;
+    let row = flumen_base::wire::Gap {
+        camera: "a".into(),
+        start_us: far,
+        cause: GapCause::Offline.into(),
+        ..Default::default()
+    };
+    let table = bus.table(topic::GAPS).unwrap();
+    table.put(b"a/1/1", Some(&prost::Message::encode_to_vec(&row))).unwrap();
+    let mut feed = feed(&bus);
+    send(&mut feed, 0);
+    assert_eq!(bus.packets("a")[0].header.dts_us, far);
+    assert!(gaps(bus.as_ref(), "a").iter().any(|g| g.end_us > far));
 }

@@ -22,6 +22,7 @@ pub(crate) struct Gaps {
     camera: CameraId,
     table: Arc<dyn Table>,
     state: Mutex<State>,
+    latest_us: i64,
 }
 
 #[derive(Default)]
@@ -39,9 +40,13 @@ impl Gaps {
     pub(crate) fn load(camera: &CameraId, table: Arc<dyn Table>) -> Result<Gaps> {
         let rows = table.scan(format!("{camera}/").as_bytes())?;
         let mut state = State::default();
+        let mut latest_us = i64::MIN;
         for (_, value) in rows {
             let Ok(mut gap) = Gap::decode(value.as_slice()) else { continue };
             let ours = matches!(gap.cause(), GapCause::Offline | GapCause::Network);
+            if ours {
+                latest_us = latest_us.max(gap.start_us).max(gap.end_us);
+            }
             if !ours || gap.end_us != 0 {
                 continue;
             }
@@ -54,7 +59,7 @@ impl Gaps {
                 }
             }
         }
-        let gaps = Gaps { camera: camera.clone(), table, state: Mutex::new(state) };
+        let gaps = Gaps { camera: camera.clone(), table, state: Mutex::new(state), latest_us };
         gaps.flush(&mut lock(&gaps.state));
         Ok(gaps)
     }
@@ -88,6 +93,11 @@ impl Gaps {
     pub(crate) fn record(&self, start_us: i64, end_us: i64, cause: GapCause, detail: &str) {
         let gap = self.row(start_us, end_us.max(start_us + 1), cause, detail);
         self.write(&mut lock(&self.state), gap);
+    }
+
+    /// The latest time that ingest's rows of earlier processes name.
+    pub(crate) fn latest_us(&self) -> i64 {
+        self.latest_us
     }
 
     /// True while a span is open.

@@ -13,6 +13,7 @@ mod config;
 mod epoch;
 mod feed;
 mod gaps;
+mod handover;
 mod header;
 mod ingest;
 mod inputs;

@@ -210,11 +210,8 @@ fn advise(error: Error, took: Duration) -> Error {
              stand between?"
         }
         Kind::Unavailable => "check host and port, and that the camera is on and reachable",
-        Kind::NotFound => "check the path of the address: the camera's manual names it",
-        Kind::Unsupported => {
-            "set the camera to H.264, H.265 or MJPEG, or use another of its streams"
-        }
-        Kind::DataLoss => "what it sends is damaged or no video: try TCP, or another stream",
+        Kind::Unsupported => "change it in the camera's settings, or use another of its streams",
+        Kind::DataLoss => "try TCP, or another path of the camera",
         _ => return error,
     };
     Error::new(error.kind(), format!("{}; {fix}", error.message()))

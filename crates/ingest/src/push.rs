@@ -14,7 +14,8 @@ use flumen_bus::{Ack, Pending};
 use flumen_media::Unit;
 
 use crate::camera::Slot;
-use crate::feed::{Feed, Manner, Sent};
+use crate::feed::Feed;
+use crate::handover::{Manner, Sent};
 use crate::pace::{Stop, lock};
 use crate::seat::{Seat, Shared};
 use crate::status::State;

@@ -12,7 +12,7 @@ use flumen_media::{TrackInfo, Unit};
 use prost::Message as _;
 
 use crate::config::IngestConfig;
-use crate::feed::Manner;
+use crate::handover::Manner;
 use crate::ingest::Ingest;
 use crate::inputs::Inputs;
 use crate::memory_bus::MemoryBus;

@@ -8,7 +8,7 @@ use flumen_base::wire::{self, Stream};
 use flumen_base::{CameraId, Result};
 use flumen_media::{TrackInfo, Unit};
 
-use crate::feed::Manner;
+use crate::handover::Manner;
 use crate::pace::Stop;
 
 /// What a source gave.

@@ -12,7 +12,7 @@ use flumen_base::{Result, topic};
 use flumen_bus::{Bus, Polled, Start, Visibility};
 use prost::Message as _;
 
-use crate::feed::Left;
+use crate::handover::Left;
 
 /// Records looked at in a partition.
 const MOST_RECORDS: u64 = 4096;

@@ -8,7 +8,7 @@ use flumen_base::{Error, Result};
 use flumen_media::{Demuxed, Demuxer, Open, Transport};
 
 use super::{Inputs, Login};
-use crate::feed::Manner;
+use crate::handover::Manner;
 use crate::pace::Stop;
 use crate::pacer::Pacer;
 use crate::secret::Secret;

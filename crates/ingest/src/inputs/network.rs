@@ -11,7 +11,7 @@ use flumen_base::{Error, Result};
 use flumen_media::{Demuxed, Demuxer};
 
 use super::{Inputs, Login};
-use crate::feed::Manner;
+use crate::handover::Manner;
 use crate::pace::Pace;
 use crate::source::{Attempt, Next, Source};
 

@@ -11,7 +11,7 @@ use flumen_farm::{Clip, SceneSpec};
 use flumen_media::{TrackInfo, Unit, nal};
 
 use super::Inputs;
-use crate::feed::Manner;
+use crate::handover::Manner;
 use crate::pace::Stop;
 use crate::pacer::Pacer;
 use crate::source::{Attempt, Next, Source};
