@@ -16,7 +16,9 @@ pub struct RuntimeConfig {
     pub queue_units: usize,
     /// Bytes that may wait for all cameras together before somebody is shed.
     pub queue_bytes: usize,
-    /// Time from one checkpoint to the next.
+    /// A live camera that waits longer than this makes the one with the lowest priority be shed.
+    pub shed_after: Duration,
+    /// Time from one checkpoint to the next; longer when writing one takes a tenth of it.
     pub checkpoint_every: Duration,
 }
 
@@ -27,6 +29,7 @@ impl Default for RuntimeConfig {
             workers: std::thread::available_parallelism().map_or(1, |n| n.get()),
             queue_units: 128,
             queue_bytes: 128 << 20,
+            shed_after: Duration::from_secs(5),
             checkpoint_every: Duration::from_secs(5),
         }
     }
@@ -45,7 +48,9 @@ impl RuntimeConfig {
             return Err(Error::invalid("runtime.queue_units must be 2 to 100000"));
         }
         if self.queue_bytes < 32 << 20 {
-            return Err(Error::invalid("runtime.queue_bytes must be at least 32 MiB: one access unit may have 16 MiB"));
+            return Err(Error::invalid(
+                "runtime.queue_bytes must be at least 32 MiB: one access unit may have 16 MiB",
+            ));
         }
         if self.checkpoint_every.is_zero() {
             return Err(Error::invalid("runtime.checkpoint_every must be above zero"));

@@ -7,8 +7,24 @@
 //! Not here: a cluster (that is Flink's), the analysis (`analyzer`).
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
 
+mod begin;
+mod camera;
+mod cameras;
+mod checkpoint;
 mod config;
+mod engine;
+mod lanes;
+mod notes;
+mod reader;
+mod results;
 mod runtime;
+mod save;
+mod stats;
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod worker;
 
 pub use config::RuntimeConfig;
 pub use runtime::{AnalysisStatus, Runtime};
+pub use verdict::{Verdict, verdict};

@@ -1,0 +1,121 @@
+//! What reader, workers and checkpoints share, and the workers' loop.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use flumen_base::CameraId;
+use flumen_bus::Bus;
+
+use crate::camera::Work;
+use crate::cameras::Cameras;
+use crate::checkpoint::{CameraState, Place};
+use crate::engine::Engines;
+use crate::lanes::Lanes;
+use crate::notes::Notes;
+use crate::results::Results;
+use crate::stats::Stats;
+
+/// Records that a worker takes at a time: few, so that cameras take turns often.
+const TURN: usize = 4;
+
+/// A camera's place.
+pub(crate) struct Slot {
+    pub work: Mutex<Work>,
+    pub stats: Mutex<Stats>,
+}
+
+/// All that the threads share.
+pub(crate) struct Shared {
+    pub bus: Arc<dyn Bus>,
+    pub dir: PathBuf,
+    pub engines: Box<dyn Engines>,
+    pub cameras: Cameras,
+    pub results: Results,
+    pub notes: Notes,
+    /// What a replay has still to come past: ends of `flumen.video` at the start.
+    pub replay: Mutex<Option<Replay>>,
+    /// Ends of the results that the last checkpoint without a broken camera had.
+    pub since: Mutex<Vec<Place>>,
+    pub lanes: Mutex<Lanes>,
+    /// Told when lanes have work, or have room again.
+    pub moved: Condvar,
+    pub slots: Mutex<BTreeMap<CameraId, Arc<Slot>>>,
+    pub problems: Mutex<BTreeMap<&'static str, String>>,
+    pub stop: Arc<AtomicBool>,
+    /// Sleeps of the checkpoints' thread.
+    pub sleep: Mutex<()>,
+    pub wake: Condvar,
+}
+
+/// A replay after a restart.
+pub(crate) struct Replay {
+    /// Ends of `flumen.video` at the start, by partition.
+    pub until: Vec<(u32, u64)>,
+    /// Ends of the results at the checkpoint: they stay in force until the replay is over.
+    pub results: Vec<Place>,
+}
+
+/// A lock whose holder panicked still guards whole data here.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub(crate) fn stopping(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
+    /// The camera's place, made when it is new.
+    pub(crate) fn slot(&self, camera: &CameraId) -> Arc<Slot> {
+        let make = || {
+            let newest = self.cameras.newest(camera.as_str());
+            let work = Work::new(camera.clone(), CameraState::default(), newest);
+            Arc::new(Slot { work: Mutex::new(work), stats: Mutex::default() })
+        };
+        lock(&self.slots).entry(camera.clone()).or_insert_with(make).clone()
+    }
+
+    /// Says what is wrong with a part, or that nothing is.
+    pub(crate) fn say(&self, part: &'static str, problem: Option<String>) {
+        let mut problems = lock(&self.problems);
+        match problem {
+            Some(text) => problems.insert(part, text),
+            None => problems.remove(part),
+        };
+    }
+
+    /// Wakes all who wait.
+    pub(crate) fn wake_all(&self) {
+        drop(lock(&self.lanes));
+        self.moved.notify_all();
+        drop(lock(&self.sleep));
+        self.wake.notify_all();
+    }
+}
+
+/// A worker: takes the next camera with work until it is to stop.
+pub(crate) fn work(shared: &Shared, worker: usize) {
+    while !shared.stopping() {
+        let taken = {
+            let mut lanes = lock(&shared.lanes);
+            match lanes.take(TURN) {
+                Some(taken) => Some(taken),
+                None => {
+                    let waited = shared.moved.wait_timeout(lanes, Duration::from_millis(200));
+                    lanes = waited.unwrap_or_else(PoisonError::into_inner).0;
+                    lanes.take(TURN)
+                }
+            }
+        };
+        let Some((camera, items, shed_until)) = taken else { continue };
+        let slot = shared.slot(&camera);
+        let mut stats = lock(&slot.stats).clone();
+        lock(&slot.work).run(shared, worker, items, shed_until, &mut stats);
+        *lock(&slot.stats) = stats;
+        lock(&shared.lanes).done(&camera);
+        shared.moved.notify_all();
+    }
+}
