@@ -23,7 +23,7 @@ use flumen_base::{Error, Result};
 
 use self::avio::Avio;
 use self::input::{Got, How, Input};
-use self::timing::Unwrap;
+use self::timing::{Times, Unwrap};
 use self::track::Track;
 use crate::address::{self, Address};
 use crate::av::{MICROS, Packet, slice};
@@ -36,6 +36,10 @@ use crate::unit::{Demuxed, TrackInfo, Unit};
 const MAX_GARBAGE: u32 = 1000;
 /// Units kept while a live input is opened.
 const MAX_WAITING: usize = 256;
+/// First pictures without stamps that wait for the first one with.
+const MAX_EARLY: usize = 4;
+/// Containers without time stamps.
+const RAW: [&str; 3] = ["h264", "hevc", "mjpeg"];
 
 /// What comes on standard input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,7 +87,10 @@ pub struct Demuxer {
     infos: Vec<Arc<TrackInfo>>,
     unwrap: Unwrap,
     waiting: VecDeque<Unit>,
-    max_unit_bytes: usize,
+    /// First pictures of an input that has stamps, as long as none came.
+    early: Vec<Unit>,
+    /// False for raw streams, which never have any.
+    has_stamps: bool,
     limits: Limits,
     known: Vec<TrackInfo>,
     clock: capture::Capture,
@@ -175,7 +182,8 @@ impl Demuxer {
             infos: Vec::new(),
             unwrap: Unwrap::default(),
             waiting: VecDeque::new(),
-            max_unit_bytes: open.limits.max_unit_bytes,
+            early: Vec::new(),
+            has_stamps: true,
             limits: open.limits,
             known: open.known.clone().unwrap_or_default(),
             clock: capture::Capture::default(),
@@ -184,6 +192,7 @@ impl Demuxer {
         if !open.live {
             demuxer.input.find_streams()?;
         }
+        demuxer.has_stamps = !RAW.contains(&demuxer.container().as_str());
         demuxer.select();
         if open.live {
             demuxer.wait_for_video(probe(open).1.max(Duration::from_millis(1)))?;
@@ -204,11 +213,7 @@ impl Demuxer {
     fn wait_for_video(&mut self, probe: Duration) -> Result<()> {
         let until = Instant::now() + probe;
         while self.video.is_none() && self.refused.is_none() && self.waiting.len() < MAX_WAITING {
-            match self.read_unit()? {
-                Demuxed::Unit(unit) => self.waiting.push_back(unit),
-                Demuxed::End => break,
-            }
-            if self.video.is_none() && Instant::now() >= until {
+            if !self.fill()? || (self.video.is_none() && Instant::now() >= until) {
                 break;
             }
         }
@@ -270,82 +275,123 @@ impl Demuxer {
     /// `Cancelled` by `stop`, `Exhausted` for a unit or picture above the limits (reading may
     /// go on after it).
     pub fn read(&mut self) -> Result<Demuxed> {
-        match self.waiting.pop_front() {
-            Some(unit) => Ok(Demuxed::Unit(unit)),
-            None => self.read_unit(),
+        if self.waiting.is_empty() && !self.fill()? {
+            // The end: what still waits for its time gets a guessed one.
+            self.release(0);
         }
+        Ok(self.waiting.pop_front().map_or(Demuxed::End, Demuxed::Unit))
     }
 
-    fn read_unit(&mut self) -> Result<Demuxed> {
+    /// Reads until a unit waits or the input ends; false at the end.
+    fn fill(&mut self) -> Result<bool> {
         for _ in 0..MAX_GARBAGE {
             match self.input.read(&mut self.packet)? {
-                Got::End => return Ok(Demuxed::End),
+                Got::End => return Ok(false),
                 Got::Garbage => continue,
                 Got::Packet => {}
             }
             if self.input.streams().len() > self.seen {
                 self.select();
             }
-            if let Some(unit) = self.unit()? {
-                return Ok(Demuxed::Unit(unit));
+            let before = self.waiting.len();
+            self.take_packet()?;
+            if self.waiting.len() > before {
+                return Ok(true);
             }
         }
         Err(Error::data_loss("the input goes on but no picture can be found in it"))
     }
 
-    /// The unit in the packet just read.
-    fn unit(&mut self) -> Result<Option<Unit>> {
+    /// Makes a unit of the packet just read.
+    fn take_packet(&mut self) -> Result<()> {
         let packet = self.packet.get();
         let index = usize::try_from(packet.stream_index).unwrap_or(usize::MAX);
-        let Some(&stream) = self.input.streams().get(index) else { return Ok(None) };
+        let Some(&stream) = self.input.streams().get(index) else { return Ok(()) };
         let (base, bits) = (stream.time_base, stream.pts_wrap_bits.unsigned_abs());
-        let track = match (&mut self.video, &mut self.audio) {
-            (Some((at, track)), _) if *at == index => track,
-            (_, Some((at, track))) if *at == index => track,
-            _ => return Ok(None),
-        };
-        if packet.size.max(0) as usize > self.max_unit_bytes {
+        let Some(track) = chosen(&mut self.video, &mut self.audio, index) else { return Ok(()) };
+        if packet.size.max(0) as usize > self.limits.max_unit_bytes {
             return Err(Error::exhausted(format!("an access unit of {} bytes", packet.size)));
         }
-        let changed = self.packet.side_data(ffi::AVPacketSideDataType::NEW_EXTRADATA);
-        if let Some(extradata) = changed {
+        if let Some(extradata) = self.packet.side_data(ffi::AVPacketSideDataType::NEW_EXTRADATA) {
             track.new_extradata(extradata);
         }
         let [pts, dts] = [packet.pts, packet.dts]
             .map(|t| (t != ffi::AV_NOPTS_VALUE).then(|| micros(self.unwrap.ticks(t, bits), base)));
-        let duration = (packet.duration > 0).then(|| micros(packet.duration, base));
-        let key_flag = packet.flags & ffi::AV_PKT_FLAG_KEY != 0;
+        let stated = (packet.duration > 0).then(|| micros(packet.duration, base));
         let before = track.info.clone();
+        let key_flag = packet.flags & ffi::AV_PKT_FLAG_KEY != 0;
         let Some(converted) = track.convert(self.packet.data(), key_flag)? else {
-            return Ok(None);
+            return Ok(());
         };
-        let times = track.timing.stamp(pts, dts, duration);
         let info = track.info.clone();
         within(&self.limits, &info)?;
         let audio = info.is_audio();
-        let corrupt = packet.flags & ffi::AV_PKT_FLAG_CORRUPT != 0;
+        let lasts = track::sound_us(&info, &converted.data).filter(|_| audio).or(stated);
+        let early = track.timing.is_fresh() && pts.is_none() && dts.is_none() && !audio;
         let capture_us = self.clock.at(
             audio,
             pts,
             self.packet.side_data(ffi::AVPacketSideDataType::PRFT),
             self.input.start_time_realtime(),
         );
-        if !Arc::ptr_eq(&before, &info) {
-            self.list_tracks();
-        }
-        Ok(Some(Unit {
+        let mut unit = Unit {
             audio,
-            info,
-            pts_us: times.pts_us,
-            dts_us: times.dts_us,
-            duration_us: times.duration_us,
+            pts_us: 0,
+            dts_us: 0,
+            duration_us: 0,
             key: converted.key,
-            corrupt,
+            corrupt: packet.flags & ffi::AV_PKT_FLAG_CORRUPT != 0,
             data: converted.data,
             parameter_hash: converted.parameter_hash,
             capture_us,
-        }))
+            info,
+        };
+        if !Arc::ptr_eq(&before, &unit.info) {
+            self.list_tracks();
+        }
+        if early && self.has_stamps && self.early.len() < MAX_EARLY {
+            self.early.push(unit);
+            return Ok(());
+        }
+        if !audio && !self.early.is_empty() {
+            self.release(dts.or(pts).unwrap_or(0));
+        }
+        if let Some(track) = chosen(&mut self.video, &mut self.audio, index) {
+            set_times(&mut unit, track.timing.stamp(pts, dts, lasts));
+        }
+        self.waiting.push_back(unit);
+        Ok(())
     }
+
+    /// Gives the pictures that came without stamps the times before `next_us`.
+    ///
+    /// libavformat hands out the first picture of an RTSP session without its stamp.
+    fn release(&mut self, next_us: i64) {
+        let Some((_, track)) = &mut self.video else { return };
+        let usual = track.timing.usual_us();
+        let count = self.early.len() as i64; // at most MAX_EARLY
+        for (mut unit, n) in self.early.drain(..).zip(0i64..) {
+            let at = next_us.saturating_sub((count - n) * usual);
+            set_times(&mut unit, track.timing.stamp(Some(at), Some(at), None));
+            self.waiting.push_back(unit);
+        }
+    }
+}
+
+fn set_times(unit: &mut Unit, times: Times) {
+    unit.pts_us = times.pts_us;
+    unit.dts_us = times.dts_us;
+    unit.duration_us = times.duration_us;
+}
+
+/// The selected track that is stream `index` of the container.
+fn chosen<'a>(
+    video: &'a mut Option<(usize, Track)>,
+    audio: &'a mut Option<(usize, Track)>,
+    index: usize,
+) -> Option<&'a mut Track> {
+    let track = [video, audio].into_iter().flatten().find(|(at, _)| *at == index)?;
+    Some(&mut track.1)
 }
 
 fn within(limits: &Limits, info: &TrackInfo) -> Result<()> {

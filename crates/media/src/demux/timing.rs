@@ -79,6 +79,16 @@ impl Timing {
         self.depth = self.depth.max(usize::try_from(depth).unwrap_or(MAX_DEPTH).min(MAX_DEPTH));
     }
 
+    /// True before the first unit.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.last_dts.is_none()
+    }
+
+    /// What a unit lasts, as far as known.
+    pub(super) fn usual_us(&self) -> i64 {
+        self.duration_us.unwrap_or(DEFAULT_US)
+    }
+
     /// The times of the next unit from what the container says.
     pub(super) fn stamp(
         &mut self,
@@ -112,9 +122,11 @@ impl Timing {
 
     /// Follows the distance of the stamps where nothing states a duration.
     fn learn(&mut self, step_us: i64) {
-        if self.duration_us.is_none_or(|d| step_us < d * 4) {
-            self.duration_us = Some(step_us);
-        }
+        self.duration_us = match self.duration_us {
+            // A lost picture or a pause is not the rate; a rate that fell shows again and again.
+            Some(d) if step_us >= d * 4 => Some(d * 2),
+            _ => Some(step_us),
+        };
     }
 
     fn jump(&mut self) {

@@ -151,6 +151,34 @@ impl Track {
     }
 }
 
+/// What coded sound lasts by its codec: AAC has 1024 samples a unit, G.711 one a byte and
+/// channel; Opus says it in its first byte (RFC 6716 s3.1).
+pub(super) fn sound_us(info: &TrackInfo, data: &[u8]) -> Option<i64> {
+    let rate = i64::from(info.sample_rate_hz);
+    let of = |samples: i64| (samples * 1_000_000).checked_div(rate).filter(|&us| us > 0);
+    match info.codec {
+        Codec::Aac => of(1024),
+        Codec::Pcma | Codec::Pcmu => {
+            of(i64::try_from(data.len()).ok()? / i64::from(info.channels.max(1)))
+        }
+        Codec::Opus => {
+            let toc = *data.first()?;
+            let frame = match toc >> 3 {
+                config @ 0..=11 => *[10_000, 20_000, 40_000, 60_000].get(usize::from(config & 3))?,
+                config @ 12..=15 => 10_000 << (config & 1),
+                config => 2_500 << (config & 3),
+            };
+            let frames = match toc & 3 {
+                0 => 1,
+                1 | 2 => 2,
+                _ => i64::from(*data.get(1)? & 0x3f),
+            };
+            Some(frame * frames).filter(|&us| us > 0)
+        }
+        _ => None,
+    }
+}
+
 fn sound(packet: &[u8]) -> Converted {
     Converted { data: Bytes::copy_from_slice(packet), key: true, parameter_hash: 0 }
 }
@@ -233,6 +261,20 @@ mod tests {
         assert_eq!(unit.data.as_ref(), [0x21, 0x10]);
         assert_eq!(track.info.config.as_ref(), [0x12, 0x10]);
         assert_eq!((track.info.sample_rate_hz, track.info.channels), (44_100, 2));
+    }
+
+    #[test]
+    fn sound_lasts_as_its_codec_says() {
+        let with = |codec, sample_rate_hz, channels| TrackInfo {
+            sample_rate_hz,
+            channels,
+            ..info(codec)
+        };
+        assert_eq!(sound_us(&with(Codec::Aac, 48_000, 2), &[1]), Some(21_333));
+        assert_eq!(sound_us(&with(Codec::Pcma, 8_000, 1), &[0; 160]), Some(20_000));
+        assert_eq!(sound_us(&with(Codec::Opus, 48_000, 2), &[0xfc, 0]), Some(20_000));
+        assert_eq!(sound_us(&with(Codec::Opus, 48_000, 2), &[0x0b, 2]), Some(40_000));
+        assert_eq!(sound_us(&with(Codec::Aac, 0, 2), &[1]), None);
     }
 
     #[test]
