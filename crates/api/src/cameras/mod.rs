@@ -8,9 +8,6 @@ mod probe;
 pub(crate) mod table;
 mod view;
 
-#[cfg(test)]
-mod tests;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};

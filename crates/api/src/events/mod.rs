@@ -3,9 +3,6 @@
 mod news;
 mod socket;
 
-#[cfg(test)]
-mod tests;
-
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header;

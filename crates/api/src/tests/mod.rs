@@ -1,3 +1,14 @@
 //! The face over real HTTP on loopback, with fakes behind it.
 
+mod cameras;
 mod description;
+mod events;
+pub(crate) mod fakes;
+mod guard;
+mod live;
+mod pages;
+mod push;
+mod recordings;
+mod site;
+mod socket;
+mod system;
