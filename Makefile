@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 DATA ?= data
-LISTEN ?= 127.0.0.1:8080
+LISTEN ?= 127.0.0.1:8480
 TIMED := deploy/timed.sh
 
 .PHONY: help setup web build demo test it lint bench soak fuzz footage clean

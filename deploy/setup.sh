@@ -48,6 +48,19 @@ for_it() {
   want gstreamer1.0-plugins-bad "H.264 and H.265 parsers for the RTSP server" installed gstreamer1.0-plugins-bad
 }
 
+lints_there() { cargo fmt --version && cargo clippy --version; }
+
+for_lint() {
+  lints_there >/dev/null 2>&1 && return
+  if have rustup; then
+    say "  will add rustfmt and clippy to the Rust toolchain: the lints"
+    rustup component add rustfmt clippy
+  else
+    want rustfmt-web "formatting" have rustfmt
+    want rust-web-clippy "lints" have cargo-clippy
+  fi
+}
+
 apt_install() {
   local sudo=()
   if [ "$(id -u)" != 0 ]; then
@@ -61,8 +74,9 @@ apt_install() {
 
 rust_install() {
   rust_ok && return
-  if apt-cache policy rustc-web 2>/dev/null | grep -q "Candidate: [1-9]" &&
-    at_least "$rust_minimum" "$(apt-cache policy rustc-web | awk '/Candidate/ {print $2}' | cut -d+ -f1)"; then
+  local offered
+  offered=$(apt-cache policy rustc-web 2>/dev/null | awk '/Candidate: [1-9]/ {sub(/[+-].*/, "", $2); print $2}')
+  if [ -n "$offered" ] && at_least "$rust_minimum" "$offered"; then
     say "  will install rustc-web, cargo-web: Debian's current Rust, which compiles Flumen"
     needs=(rustc-web cargo-web)
     apt_install
@@ -75,11 +89,7 @@ rust_install() {
 case $part in
   build) for_build ;;
   it) for_it ;;
-  lint)
-    cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 && exit 0
-    say "make lint needs rustfmt and clippy: rustup component add rustfmt clippy"
-    exit 1
-    ;;
+  lint) for_lint ;;
   *) say "usage: deploy/setup.sh build|it|lint"; exit 2 ;;
 esac
 

@@ -1,0 +1,79 @@
+//! `flumen bench`: figures side by side with their references.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use flumen_base::{Context, Result};
+use flumen_farm::SceneSpec;
+use flumen_lab::bench::{self, Report};
+use flumen_lab::{QualityOptions, quality};
+use flumen_media::Interrupt;
+
+use crate::show;
+
+/// Measure speed and quality against references
+///
+/// Example: flumen bench --out target/bench --footage FOLDER
+#[derive(Args)]
+pub struct Bench {
+    /// Directory for report.json.
+    #[arg(long, value_name = "DIR", default_value = "target/bench")]
+    out: PathBuf,
+    /// Footage with truth, as docs/ref/footage.md describes; the farm's own when not given.
+    #[arg(long, value_name = "DIR")]
+    footage: Option<PathBuf>,
+    /// Pairs measured of each comparison.
+    #[arg(long, default_value_t = 3)]
+    runs: u32,
+}
+
+pub fn run(args: &Bench) -> Result<()> {
+    let stop = Interrupt::new();
+    let mut report = Report::new(env!("CARGO_PKG_VERSION"));
+    let clips = clips(args)?;
+    let bar = show::bar("pairs of decode and analysis");
+    report.speed = bench::speed(&clips, args.runs, &stop, &mut |done, all| {
+        bar.set_length(all.into());
+        bar.set_position(done.into());
+    })?;
+    bar.finish_and_clear();
+    if let Some(footage) = &args.footage {
+        let bar = show::counter("frames scored");
+        let scores = quality(footage, &QualityOptions::default(), &stop, &mut |_, done, _| bar.set_position(done))?;
+        bar.finish_and_clear();
+        report.quality = Some(scores);
+    }
+    report.write(&args.out)?;
+    print!("{}", report.table());
+    println!("\n{}", args.out.join("report.json").display());
+    Ok(())
+}
+
+/// The footage's clips of 1080 lines, or two that the farm makes once.
+fn clips(args: &Bench) -> Result<Vec<PathBuf>> {
+    if let Some(footage) = &args.footage {
+        let dir = footage.join("clips");
+        let mut found: Vec<PathBuf> = std::fs::read_dir(&dir)
+            .context(format!("read {}", dir.display()))?
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.to_string_lossy().contains("1080p"))
+            .collect();
+        found.sort();
+        return Ok(found);
+    }
+    let make = |codec: &str| {
+        let spec: SceneSpec = format!("synthetic:street?seed=5&size=1920x1080&fps=25&seconds=8&codec={codec}").parse()?;
+        let dir = args.out.join(format!("street-{codec}"));
+        let video = dir.join("video.mp4");
+        if !video.exists() {
+            let bar = show::bar("frames of a clip to measure with");
+            flumen_farm::make(&spec, &dir, &mut |done, all| {
+                bar.set_length(all.into());
+                bar.set_position(done.into());
+            })?;
+            bar.finish_and_clear();
+        }
+        Ok(video)
+    };
+    Ok(vec![make("h264")?, make("h265")?])
+}

@@ -1,0 +1,13 @@
+//! Real processes, a real RTSP server, FFmpeg and a browser; each fault once.
+//!
+//! Run by `make it`, which installs what is needed. Campaigns are in `tests/soak`.
+#![allow(missing_docs, clippy::indexing_slicing, clippy::unwrap_used)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod archive;
+mod browser;
+mod kill;
+mod push;
+mod rtsp;
