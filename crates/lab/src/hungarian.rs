@@ -9,28 +9,28 @@ pub(crate) fn assign(
     columns: usize,
     cost: impl Fn(usize, usize) -> f64,
 ) -> Vec<Option<usize>> {
-    if rows > columns {
-        let turned = assign(columns, rows, |r, c| cost(c, r));
-        let mut out = vec![None; rows];
-        for (column, row) in turned.into_iter().enumerate() {
-            if let Some(slot) = row.and_then(|row| out.get_mut(row)) {
-                *slot = Some(column);
-            }
-        }
-        return out;
-    }
-    let mut work =
-        Work { u: vec![0.0; rows + 1], v: vec![0.0; columns + 1], owner: vec![0; columns + 1] };
-    for row in 1..=rows {
-        work.add(row, columns, &cost);
-    }
     let mut out = vec![None; rows];
-    for (column, row) in work.owner.into_iter().enumerate().skip(1) {
-        if let Some(slot) = row.checked_sub(1).and_then(|row| out.get_mut(row)) {
-            *slot = Some(column - 1);
+    if rows > columns {
+        for (column, row) in solve(columns, rows, &|r, c| cost(c, r)) {
+            out.get_mut(row).into_iter().for_each(|slot| *slot = Some(column));
+        }
+    } else {
+        for (row, column) in solve(rows, columns, &cost) {
+            out.get_mut(row).into_iter().for_each(|slot| *slot = Some(column));
         }
     }
     out
+}
+
+/// The pairs (row, column) when there are no more rows than columns.
+fn solve(rows: usize, columns: usize, cost: &dyn Fn(usize, usize) -> f64) -> Vec<(usize, usize)> {
+    let mut work =
+        Work { u: vec![0.0; rows + 1], v: vec![0.0; columns + 1], owner: vec![0; columns + 1] };
+    for row in 1..=rows {
+        work.add(row, columns, cost);
+    }
+    let owners = work.owner.into_iter().enumerate().skip(1);
+    owners.filter_map(|(column, row)| Some((row.checked_sub(1)?, column - 1))).collect()
 }
 
 /// Potentials of rows and columns, and the row that has each column; all from 1, 0 is nobody.
@@ -43,7 +43,7 @@ struct Work {
 #[allow(clippy::indexing_slicing)] // Every index is a row or column number below the lengths made above.
 impl Work {
     /// Finds the cheapest way to give `row` a column, moving others on.
-    fn add(&mut self, row: usize, columns: usize, cost: &impl Fn(usize, usize) -> f64) {
+    fn add(&mut self, row: usize, columns: usize, cost: &dyn Fn(usize, usize) -> f64) {
         self.owner[0] = row;
         let mut least = vec![f64::INFINITY; columns + 1];
         let mut done = vec![false; columns + 1];
