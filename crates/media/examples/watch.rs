@@ -1,4 +1,4 @@
-//! Opens an address and prints its units: `cargo run -p flumen-media --example watch ADDRESS
+//! Opens an address (`-` for standard input) and prints its units: `cargo run -p flumen-media --example watch ADDRESS
 //! [tcp|udp] [UNITS]`.
 
 #![allow(clippy::print_stdout)]
@@ -6,7 +6,7 @@
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use flumen_base::Result;
-use flumen_media::{Demuxed, Demuxer, Interrupt, Open, Transport};
+use flumen_media::{Demuxed, Demuxer, Interrupt, Open, StdinFormat, Transport};
 
 fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
@@ -23,7 +23,11 @@ fn main() -> Result<()> {
         ..Open::default()
     };
     let began = Instant::now();
-    let mut demuxer = Demuxer::open(&address, &open, &Interrupt::new())?;
+    let stop = Interrupt::new();
+    let mut demuxer = match address.as_str() {
+        "-" => Demuxer::from_reader(Box::new(std::io::stdin()), StdinFormat::Auto, &open, &stop)?,
+        address => Demuxer::open(address, &open, &stop)?,
+    };
     println!("open after {:?}: {:?}", began.elapsed(), demuxer.tracks());
     for _ in 0..units {
         let unit = match demuxer.read()? {

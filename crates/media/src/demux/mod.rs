@@ -91,6 +91,8 @@ pub struct Demuxer {
     early: Vec<Unit>,
     /// False for raw streams, which never have any.
     has_stamps: bool,
+    /// Since when units are stamped by their arrival.
+    arrival: Option<Instant>,
     limits: Limits,
     known: Vec<TrackInfo>,
     clock: capture::Capture,
@@ -184,6 +186,7 @@ impl Demuxer {
             waiting: VecDeque::new(),
             early: Vec::new(),
             has_stamps: true,
+            arrival: None,
             limits: open.limits,
             known: open.known.clone().unwrap_or_default(),
             clock: capture::Capture::default(),
@@ -192,6 +195,8 @@ impl Demuxer {
         if !open.live {
             demuxer.input.find_streams()?;
         }
+        // JPEG after JPEG over HTTP has no time at all, so it happens when it comes.
+        demuxer.arrival = (demuxer.container() == "mpjpeg").then(Instant::now);
         demuxer.has_stamps = !RAW.contains(&demuxer.container().as_str());
         demuxer.select();
         if open.live {
@@ -315,9 +320,11 @@ impl Demuxer {
         if let Some(extradata) = self.packet.side_data(ffi::AVPacketSideDataType::NEW_EXTRADATA) {
             track.new_extradata(extradata);
         }
+        let arrival = self.arrival.and_then(|since| since.elapsed().as_micros().try_into().ok());
         let [pts, dts] = [packet.pts, packet.dts]
             .map(|t| (t != ffi::AV_NOPTS_VALUE).then(|| micros(self.unwrap.ticks(t, bits), base)));
-        let stated = (packet.duration > 0).then(|| micros(packet.duration, base));
+        let [pts, dts] = [arrival.or(pts), arrival.or(dts)];
+        let stated = (packet.duration > 0 && arrival.is_none()).then(|| micros(packet.duration, base));
         let before = track.info.clone();
         let key_flag = packet.flags & ffi::AV_PKT_FLAG_KEY != 0;
         let Some(converted) = track.convert(self.packet.data(), key_flag)? else {

@@ -164,7 +164,9 @@ pub(super) fn sound_us(info: &TrackInfo, data: &[u8]) -> Option<i64> {
         Codec::Opus => {
             let toc = *data.first()?;
             let frame = match toc >> 3 {
-                config @ 0..=11 => *[10_000, 20_000, 40_000, 60_000].get(usize::from(config & 3))?,
+                config @ 0..=11 => {
+                    *[10_000, 20_000, 40_000, 60_000].get(usize::from(config & 3))?
+                }
                 config @ 12..=15 => 10_000 << (config & 1),
                 config => 2_500 << (config & 3),
             };
@@ -265,11 +267,8 @@ mod tests {
 
     #[test]
     fn sound_lasts_as_its_codec_says() {
-        let with = |codec, sample_rate_hz, channels| TrackInfo {
-            sample_rate_hz,
-            channels,
-            ..info(codec)
-        };
+        let with =
+            |codec, sample_rate_hz, channels| TrackInfo { sample_rate_hz, channels, ..info(codec) };
         assert_eq!(sound_us(&with(Codec::Aac, 48_000, 2), &[1]), Some(21_333));
         assert_eq!(sound_us(&with(Codec::Pcma, 8_000, 1), &[0; 160]), Some(20_000));
         assert_eq!(sound_us(&with(Codec::Opus, 48_000, 2), &[0xfc, 0]), Some(20_000));
