@@ -60,6 +60,11 @@ export class MseSink {
     this.closed = true;
     this.queue = [];
     URL.revokeObjectURL(this.url);
+    // Browsers allow only so many players: without its source the element gives its decoder back.
+    if (this.video.src === this.url) {
+      this.video.removeAttribute("src");
+      this.video.load();
+    }
   }
 
   private open(): void {

@@ -120,7 +120,7 @@ function Stages({ list }: { list: Stage[] }) {
   return (
     <section class="panel stages" aria-label="Stages">
       <h2>Stages</h2>
-      <div class="table">
+      <div class="table" role="region" aria-label="Stages, a table that scrolls" tabIndex={0}>
         <table>
           <thead>
             <tr>

@@ -38,7 +38,7 @@ export function Note({ icon = "camera", title, children, kind = "empty" }: NoteP
       <span class="note-icon">
         <Icon name={icon} size={26} />
       </span>
-      <h2>{title}</h2>
+      <h1>{title}</h1>
       {children}
     </div>
   );
