@@ -40,6 +40,8 @@ mod rows;
 mod segment;
 mod source;
 mod store;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod video;
 

@@ -40,6 +40,8 @@ struct Known {
     /// Offsets up to this are in rows.
     covered: Option<u64>,
     audio: Option<TrackInfo>,
+    /// A file of it was begun in this run.
+    begun: bool,
 }
 
 /// The recording of `flumen.video`.
@@ -176,7 +178,7 @@ impl Recorder {
                     partition,
                     (&line.camera, line.stream, line.epoch),
                 )?;
-                self.known.insert(line.clone(), Known { covered, audio: None });
+                self.known.insert(line.clone(), Known { covered, ..Known::default() });
                 let highest = self.highest.entry((line.camera, line.stream)).or_default();
                 *highest = (*highest).max(line.epoch);
                 covered
@@ -219,15 +221,21 @@ impl Recorder {
 
     fn add(&mut self, line: &Line, unit: &Unit) -> Result<()> {
         match self.open.get_mut(line) {
-            Some(open) => open.video(unit),
+            Some(open) => {
+                open.arrival_us = self.clock_us;
+                open.video(unit)
+            }
             None => Ok(()),
         }
     }
 
     fn begin(&mut self, line: Line, unit: Unit) -> Result<()> {
-        let audio = self.known.get(&line).and_then(|k| k.audio.clone());
-        match Open::begin(self.store.as_ref(), &unit, audio) {
-            Ok(open) => {
+        let known = self.known.get(&line);
+        let audio = known.and_then(|k| k.audio.clone());
+        let patient = known.is_none_or(|k| !k.begun && k.covered.is_none());
+        match Open::begin(self.store.as_ref(), &unit, audio, patient) {
+            Ok(mut open) => {
+                open.arrival_us = self.clock_us;
                 self.note_loss(&unit)?;
                 self.open.insert(line, open);
                 Ok(())
@@ -278,7 +286,7 @@ impl Recorder {
         let mark = self.low(partition, Some(resume));
         let last = closed.segment.last.map(|l| l.offset);
         self.file(closed, mark)?;
-        self.known.insert(line.clone(), Known { covered: last, audio });
+        self.known.insert(line.clone(), Known { covered: last, audio, begun: true });
         Ok(())
     }
 

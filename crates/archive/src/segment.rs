@@ -20,6 +20,7 @@ use crate::{day, join::Line};
 
 const FRAGMENT_BYTES: usize = 4 << 20;
 const FRAGMENT_US: i64 = 4_000_000;
+const SOUND_US: i64 = 2_000_000;
 
 /// A whole access unit with its place.
 #[derive(Clone, Debug)]
@@ -60,7 +61,7 @@ struct Extent {
 pub(crate) struct Open {
     pub line: Line,
     pub first: SourcePosition,
-    /// Record timestamp of the newest unit.
+    /// The log's clock at the newest unit.
     pub arrival_us: i64,
     upload: Box<dyn Upload>,
     tmp: String,
@@ -71,6 +72,7 @@ pub(crate) struct Open {
     pub audio: Option<TrackInfo>,
     /// Sound came, or changed, after the tracks were written.
     pub audio_late: bool,
+    patient: bool,
     samples: Vec<Sample>,
     waiting: usize,
     held: Option<(Sample, u32)>,
@@ -82,8 +84,14 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    /// Begins a file with a key unit; `audio` is the sound of its epoch as far as known.
-    pub(crate) fn begin(store: &dyn Store, key: &Unit, audio: Option<TrackInfo>) -> Result<Open> {
+    /// Begins a file with a key unit; `audio` is the sound of its epoch as far as known, `patient`
+    /// says that none was looked for yet.
+    pub(crate) fn begin(
+        store: &dyn Store,
+        key: &Unit,
+        audio: Option<TrackInfo>,
+        patient: bool,
+    ) -> Result<Open> {
         let line = Line::of(&key.header);
         let video = TrackConfig::video(&Arc::new(key.info()), &key.data)?;
         let tmp =
@@ -101,6 +109,7 @@ impl Open {
             tracks: vec![video],
             audio,
             audio_late: false,
+            patient,
             samples: Vec::new(),
             waiting: 0,
             held: None,
@@ -142,7 +151,9 @@ impl Open {
             dts_us = dts_us.max(held.dts_us + 1); // a camera's clock may stand still
         }
         self.release(dts_us);
-        if h.key && self.extent.frames > 0 {
+        if h.key && self.extent.frames > 0 && self.waits_for_sound() {
+            self.boundary = None;
+        } else if h.key && self.extent.frames > 0 {
             self.flush()?;
             let end_dts_us = dts_us + self.head.dts_us;
             self.boundary = Some((Extent { end_dts_us, ..self.extent.clone() }, unit.first));
@@ -163,7 +174,6 @@ impl Open {
         self.extent.last = unit.last;
         self.extent.last_sequence = h.sequence;
         self.extent.frames += 1;
-        self.arrival_us = self.arrival_us.max(h.arrival_us);
         Ok(())
     }
 
@@ -195,6 +205,11 @@ impl Open {
             key: true,
             data: unit.data.clone(),
         });
+    }
+
+    /// The first file of a line keeps its tracks open for a while: sound may come late.
+    fn waits_for_sound(&self) -> bool {
+        self.patient && !self.bytes_written() && self.audio.is_none() && self.span_us() < SOUND_US
     }
 
     fn bytes_written(&self) -> bool {
@@ -232,7 +247,7 @@ impl Open {
                     }
                 }
             }
-            self.write(&fmp4::init(&self.tracks)?)?;
+            self.write(&fmp4::init_at(&self.tracks, self.head.dts_us)?)?;
         }
         if self.tracks.len() < 2 {
             self.samples.retain(|s| s.track == 0);

@@ -1,0 +1,6 @@
+//! The archive on a real bus, with footage coded by us.
+
+mod faults;
+mod keeping;
+mod recording;
+mod rig;
