@@ -203,6 +203,19 @@ pub(crate) fn check_resolved(url: &str, allow_hosts: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Looks at where a server sent us: the same rules, but for the credentials that we put in.
+pub(crate) fn check_location(location: &str, allow_hosts: &[String]) -> Result<()> {
+    let (scheme, rest) = location.split_once("://").unwrap_or(("", location));
+    let authority = authority(rest);
+    let plain = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let checked = format!("{scheme}://{plain}/");
+    check_address(&checked, &[], allow_hosts)
+        .and_then(|_| check_resolved(&checked, allow_hosts))
+        .map_err(|e| {
+            Error::invalid(format!("the server sends us elsewhere, which is refused: {e}"))
+        })
+}
+
 /// The address as libavformat wants it, user name and password percent-encoded.
 pub(crate) fn with_credentials(url: &str, open: &Open) -> Result<String> {
     let Some(user) = open.username.as_deref().filter(|user| !user.is_empty()) else {

@@ -4,7 +4,7 @@
 //! only the protocols of the address's scheme, the containers of `CONTAINERS` and the codecs of
 //! `codec::WHITELIST` are used.
 
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::time::{Duration, Instant};
 
 use ffmpeg::ffi;
@@ -18,6 +18,9 @@ use crate::log::redact;
 /// Containers that may be opened; playlists and device inputs are not among them.
 const CONTAINERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,avi,h264,hevc,mjpeg,\
                           mpjpeg,jpeg_pipe,flv,live_flv,rtsp,rtp,sdp";
+
+/// How long closing a connection may take.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// What libavformat asks while it waits.
 struct Watch {
@@ -50,6 +53,8 @@ pub(super) struct Input {
     watch: Box<Watch>,
     timeout: Duration,
     shown: String,
+    /// A call ran past its deadline and still gave a packet.
+    overdue: bool,
 }
 
 // SAFETY: the context is used through `&mut self` alone and not bound to a thread; the reader
@@ -76,7 +81,8 @@ impl Input {
         }
         let watch = Box::new(Watch { stop: stop.clone(), call: Interrupt::new() });
         let timeout = how.timeout;
-        let mut input = Input { context, avio, watch, timeout, shown: redact(how.shown) };
+        let mut input =
+            Input { context, avio, watch, timeout, shown: redact(how.shown), overdue: false };
         let mut options = input.options(how)?;
         let url = c_string(how.url)?;
         let format = match how.format {
@@ -167,13 +173,21 @@ impl Input {
 
     /// Reads the next packet of any stream.
     pub(super) fn read(&mut self, packet: &mut Packet) -> Result<Got> {
+        if self.overdue || self.watch.stop.is_due() {
+            return Err(self.error(ffi::AVERROR_EXIT, "read"));
+        }
         self.arm();
         loop {
             packet.clear();
             // SAFETY: the context is open and the packet empty.
             let code = unsafe { ffi::av_read_frame(self.context, packet.as_mut()) };
             match code {
-                0.. => return Ok(Got::Packet),
+                0.. => {
+                    // An interrupted call hands out what its parser still held: the next one
+                    // must not wait all over again.
+                    self.overdue = self.watch.call.is_due();
+                    return Ok(Got::Packet);
+                }
                 ffi::AVERROR_EOF => return self.end(),
                 ffi::AVERROR_INVALIDDATA => return Ok(Got::Garbage),
                 // Nothing just now: libavformat waits inside, so this is not a spin.
@@ -219,6 +233,30 @@ impl Input {
         Error::new(kind, format!("{what} {shown}: {hint}{}{words}", colon(hint)))
     }
 
+    /// Where libavformat ended up after redirections, when it says so.
+    pub(super) fn location(&self) -> Option<String> {
+        // SAFETY: the context is open; its url is a C string or null. The search goes through
+        // the context's own I/O objects and gives a string that we free.
+        unsafe {
+            let pb = (*self.context).pb;
+            let mut text: *mut u8 = std::ptr::null_mut();
+            let asked = !pb.is_null()
+                && self.avio.is_none()
+                && ffi::av_opt_get(
+                    pb.cast(),
+                    c"location".as_ptr(),
+                    ffi::AV_OPT_SEARCH_CHILDREN,
+                    &mut text,
+                ) >= 0
+                && !text.is_null();
+            let place: *const c_char = if asked { text.cast() } else { (*self.context).url };
+            let found =
+                (!place.is_null()).then(|| CStr::from_ptr(place).to_string_lossy().into_owned());
+            ffi::av_free(text.cast());
+            found.filter(|place| place.contains("://"))
+        }
+    }
+
     /// Name of the container.
     pub(super) fn container(&self) -> String {
         // SAFETY: the context is open, so iformat and its name are valid C data.
@@ -262,7 +300,8 @@ fn meaning(code: i32) -> (Kind, &'static str) {
 
 impl Drop for Input {
     fn drop(&mut self) {
-        self.arm(); // an RTSP TEARDOWN must not hang either
+        // An RTSP TEARDOWN must not hang either.
+        self.watch.call.set_deadline(Some(Instant::now() + self.timeout.min(GOODBYE)));
         // SAFETY: ours or null after a failed open; the watch and avio are still alive.
         unsafe { ffi::avformat_close_input(&mut self.context) }
     }

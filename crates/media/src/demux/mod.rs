@@ -125,7 +125,12 @@ impl Demuxer {
                     timeout: open.timeout,
                     probe: probe(open),
                 };
-                Demuxer::start(Input::open(&how, None, stop)?, open)
+                let input = Input::open(&how, None, stop)?;
+                // A redirection must not lead where the address itself may not.
+                if let Some(location) = input.location() {
+                    address::check_location(&location, &open.allow_hosts)?;
+                }
+                Demuxer::start(input, open)
             }
         }
     }
@@ -324,7 +329,8 @@ impl Demuxer {
         let [pts, dts] = [packet.pts, packet.dts]
             .map(|t| (t != ffi::AV_NOPTS_VALUE).then(|| micros(self.unwrap.ticks(t, bits), base)));
         let [pts, dts] = [arrival.or(pts), arrival.or(dts)];
-        let stated = (packet.duration > 0 && arrival.is_none()).then(|| micros(packet.duration, base));
+        let stated =
+            (packet.duration > 0 && arrival.is_none()).then(|| micros(packet.duration, base));
         let before = track.info.clone();
         let key_flag = packet.flags & ffi::AV_PKT_FLAG_KEY != 0;
         let Some(converted) = track.convert(self.packet.data(), key_flag)? else {
