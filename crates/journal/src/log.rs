@@ -137,10 +137,13 @@ impl Log {
             return Error::io("write", error);
         };
         let path = active.segment.path.display().to_string();
-        if let Err(cut) = active.file.file.set_length(active.position) {
-            let why = format!("cut {path} after a failed write: {cut}; restart to go on");
+        // Synced at once: else a power cut could bring back a part of what was refused.
+        let cut = active.file.file.set_length(active.position).and_then(|()| active.file.sync());
+        if let Err(cut) = cut {
             tracing::error!(segment = %path, error = %cut, "log broken: a failed write stays");
-            self.broken = Some(why);
+            self.broken = Some(format!(
+                "{path} can't be cut after a failed write: {cut}; check the disk and restart"
+            ));
         }
         Error::io(format!("write {path}"), error)
     }
@@ -153,6 +156,9 @@ impl Log {
 
     /// Ends the segment and begins the next.
     pub(crate) fn roll(&mut self) -> Result<()> {
+        if self.active.as_ref().is_some_and(|a| a.segment.base == self.next) {
+            return Ok(());
+        }
         if self.active.is_some() {
             self.sync()?;
         }
@@ -177,9 +183,8 @@ impl Log {
         let file = match made {
             Ok(file) => Arc::new(SyncFile { file, failed: Mutex::new(false) }),
             Err(error) => {
-                // The name may stay behind: the next try takes another.
+                // The name may be taken: the next try has another.
                 self.generation += 1;
-                let _ = self.disk.remove(&path);
                 return Err(Error::io(format!("begin {}", path.display()), error));
             }
         };
@@ -193,10 +198,14 @@ impl Log {
 
     fn make(&self, segment: &Segment, header: &SegmentHeader) -> io::Result<Arc<dyn DiskFile>> {
         let file = self.disk.create(&segment.path)?;
-        write_all(file.as_ref(), &header.encode(), 0)?;
-        file.sync()?;
-        self.disk.sync_dir(&self.dir)?;
-        Ok(file)
+        let durable = write_all(file.as_ref(), &header.encode(), 0)
+            .and_then(|()| file.sync())
+            .and_then(|()| self.disk.sync_dir(&self.dir));
+        if durable.is_err() {
+            // Else the next opening clears it up.
+            let _ = self.disk.remove(&segment.path);
+        }
+        durable.map(|()| file)
     }
 
     /// Makes all that is written durable.

@@ -103,8 +103,7 @@ impl SimDisk {
     /// Puts a durable file there, as if it had always been.
     pub fn put(&self, path: &Path, bytes: &[u8]) {
         let mut state = lock(&self.0.state);
-        let inode =
-            Inode { seen: bytes.to_vec(), durable: bytes.to_vec(), unsynced: Vec::new() };
+        let inode = Inode { seen: bytes.to_vec(), durable: bytes.to_vec(), unsynced: Vec::new() };
         state.inodes.push(inode);
         let at = state.inodes.len() - 1;
         state.names.insert(path.into(), at);
@@ -332,4 +331,3 @@ impl DiskFile for SimFile {
         Ok(())
     }
 }
-

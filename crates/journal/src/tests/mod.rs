@@ -1,4 +1,8 @@
 //! Tests of the log as a whole: on a simulated disk, and against a model.
 
+mod damage;
 mod harness;
+mod keep;
+mod model;
 mod power;
+mod threads;
