@@ -1,7 +1,9 @@
 // Owns the footage of the fake server: clips as fragmented MP4, one fragment a picture, and stills.
-// Footage comes from FAKE_CLIPS (a directory of MP4 files) or from ffmpeg's test sources.
+// Footage comes from FAKE_CLIPS (a directory of MP4 files, or of directories as `flumen farm make`
+// writes them, whose tracks.txt then gives the boxes) or from ffmpeg's test sources.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { join } from "node:path";
 
 export const FPS = 15;
@@ -12,9 +14,10 @@ const TESTS = ["testsrc2=size=640x360:rate=15", "mandelbrot=size=640x360:rate=15
 export function clips(cache) {
   mkdirSync(cache, { recursive: true });
   const dir = process.env.FAKE_CLIPS;
-  const files = dir ? readdirSync(dir).filter((name) => name.endsWith(".mp4")).slice(0, 8).map((name) => join(dir, name)) : [];
+  const names = dir ? readdirSync(dir).slice(0, 8) : [];
+  const files = names.flatMap((name) => [join(dir, name), join(dir, name, "video.mp4")]).filter((name) => name.endsWith(".mp4") && existsSync(name));
   const inputs = files.length > 0 ? files.map((file) => ["-i", file]) : TESTS.map((test) => ["-f", "lavfi", "-i", test]);
-  return inputs.map((input, n) => make(input, join(cache, `clip-${n}`)));
+  return inputs.map((input, n) => ({ ...make(input, join(cache, `clip-${n}`)), tracks: tracksOf(files[n]) }));
 }
 
 function make(input, base) {
@@ -29,6 +32,18 @@ function make(input, base) {
     stills.push(readFileSync(`${base}-${String(n).padStart(2, "0")}.jpg`));
   }
   return { ...split(whole), whole, stills };
+}
+
+/** The boxes by picture, when the clip has truth beside it. */
+function tracksOf(file) {
+  const path = file && join(dirname(file), "tracks.txt");
+  if (!path || !existsSync(path)) return undefined;
+  const tracks = new Map();
+  for (const line of readFileSync(path, "utf8").trim().split("\n")) {
+    const [frame, track, left, top, width, height] = line.split(",").map(Number);
+    tracks.set(frame - 1, [...(tracks.get(frame - 1) ?? []), { track, left, top, width, height, score: 900 }]);
+  }
+  return tracks;
 }
 
 function ffmpeg(args) {

@@ -13,7 +13,7 @@ import * as world from "./world.mjs";
 
 const port = Number(process.env.FAKE_PORT ?? 4400);
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
-const footage = clips(join(tmpdir(), `flumen-fake-${process.env.FAKE_CLIPS ? "clips" : "tests"}`));
+const footage = clips(join(tmpdir(), `flumen-fake-${(process.env.FAKE_CLIPS ?? "tests").replace(/\W+/g, "-")}`));
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' ws:; base-uri 'none'";
 const clipOf = (id) => footage[Math.max(0, world.cameras().findIndex((camera) => camera.id === id)) % footage.length];
@@ -143,7 +143,7 @@ function live(peer, id) {
     }
   }, 20);
   const tellBoxes = (turn, at) => {
-    const boxes = world.boxes(seed, at);
+    const boxes = clip.tracks ? (clip.tracks.get(at) ?? []) : world.boxes(seed, at);
     const pts_us = baseOf(turn) + Math.round((at * 1e6) / FPS);
     const told = { type: "boxes", epoch: turn, pts_us, width: 640, height: 360, boxes, motion_permyriad: boxes.length * 120 };
     setTimeout(() => peer.send(JSON.stringify(told)), 60);

@@ -36,7 +36,7 @@ function camera(n) {
     last_unit_us: now() - (state === "live" ? 80_000 : HOUR / 3),
     reconnects: n === 1 ? 2 : 0,
     dropped: 0,
-    sources: [{ stream: "main", address: `rtsp://192.168.1.${20 + n}:554/stream1`, username: "flumen", has_password: true, record: true, analyse: true, live: true, transport: "tcp", once: false }],
+    sources: [{ stream: "main", address: process.env.FAKE_ADDRESS ?? `rtsp://192.168.1.${20 + n}:554/stream1`, username: "flumen", has_password: true, record: true, analyse: true, live: true, transport: "tcp", once: false }],
     policy: { priority: 0, sensitivity: 0, min_object_permille: 0 },
     time_zone: "Europe/Berlin",
     version: 3,

@@ -24,7 +24,8 @@ export async function check({ url, shots, live, truth, waitS = 120, executablePa
   const run = { url, shots, waitMs: waitS * 1000, truth, failures: [], facts: {} };
   try {
     if (shots) await mkdir(shots, { recursive: true });
-    run.cameras = await liveCameras(run, live);
+    await part(run, "cameras", async () => (run.cameras = await liveCameras(run, live)));
+    if (!run.cameras) return { ok: false, failures: run.failures, facts: run.facts };
     const context = await browser.newContext({ viewport: SIZES.desktop, colorScheme: "dark" });
     const page = await context.newPage();
     listen(page, run);
@@ -75,9 +76,10 @@ async function api(run, path) {
 async function liveCameras(run, wanted) {
   const end = Date.now() + run.waitMs;
   for (;;) {
-    const cameras = (await api(run, "/cameras")).cameras.filter((camera) => camera.state === "live");
+    const told = await api(run, "/cameras").catch((error) => ({ cameras: [], error }));
+    const cameras = told.cameras.filter((camera) => camera.state === "live");
     if (cameras.length >= (wanted ?? 1)) return cameras;
-    must(Date.now() < end, `${cameras.length} of ${wanted ?? 1} cameras are live`);
+    must(Date.now() < end, told.error ? `${run.url}: ${told.error.message}` : `${cameras.length} of ${wanted ?? 1} cameras are live`);
     await new Promise((done) => setTimeout(done, 500));
   }
 }
