@@ -1,7 +1,8 @@
 //! Runs cameras on an embedded bus without the rest of flumen, and tells once a second how
 //! they are: `cargo run -p flumen-ingest --example cameras -- DIR SECONDS ID=ADDRESS ...`.
 //! An address of a second stream is `ID/sub=ADDRESS`; `ALLOW=host:port` lists a host,
-//! `ROOT=dir` a folder for files, `USER=name`, `PASSWORD=word` are for all cameras.
+//! `ROOT=dir` a folder for files, `USER=name`, `PASSWORD=word` are for all cameras, `UDP=yes` takes
+//! RTP by datagrams.
 //! `DIR/packets.jsonl` gets a line for each picture and marker.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -75,6 +76,7 @@ fn main() -> flumen_base::Result<()> {
             address: address.clone(),
             username: user.clone(),
             sealed_password: ingest.seal(&password)?,
+            transport: i32::from(!all("UDP").is_empty()),
             ..Source::default()
         });
         table.put(key, Some(&camera.encode_to_vec()))?;

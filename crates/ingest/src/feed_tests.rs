@@ -92,7 +92,7 @@ fn a_long_overload_drops_to_the_next_key_frame_and_is_told() {
     assert_eq!((rows.len(), rows[0].cause()), (1, GapCause::Disk));
     assert_eq!(rows[0].end_us - rows[0].start_us, 17 * FRAME_US);
     assert!(rows[0].detail.starts_with("17 pictures dropped"));
-    let status = feed.parts.board.status();
+    let status = feed.parts.board.status(START);
     assert_eq!((status.dropped, status.state, status.reason), (17, State::Live, None));
 }
 

@@ -66,7 +66,8 @@ impl Ingest {
 
     /// How each camera is, in the order of their ids.
     pub fn status(&self) -> Vec<CameraStatus> {
-        lock(&self.seats).values().map(|seat| seat.board.status()).collect()
+        let now_us = self.shared.clock.wall_us();
+        lock(&self.seats).values().map(|seat| seat.board.status(now_us)).collect()
     }
 
     /// Tries an address for at most 10 s: connects, reads until the first picture, hangs up.

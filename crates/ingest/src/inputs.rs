@@ -6,6 +6,7 @@
 
 mod clips;
 mod file;
+mod interleave;
 mod network;
 mod synthetic;
 

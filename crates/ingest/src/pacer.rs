@@ -11,6 +11,8 @@ use crate::pace::{Pace, Stop};
 
 /// Later than this is not made good by a burst.
 const MOST_LATE_US: i64 = 1_000_000;
+/// Sound further ahead than this of its pictures is not waited for in full.
+const MOST_AHEAD_US: u64 = 2_000_000;
 /// A step of the media time beyond this is a jump.
 const MOST_STEP_US: i64 = 60_000_000;
 
@@ -52,8 +54,21 @@ impl Pacer {
         }
         self.last_us = dts_us;
         self.end_us = self.end_us.max(due.saturating_add(duration_us));
-        match u64::try_from(due - now) {
+        match u64::try_from(due.saturating_sub(now)) {
             Ok(ahead @ 1..) => self.pace.wait(Duration::from_micros(ahead), stop),
+            _ => !stop.is_stopped(),
+        }
+    }
+
+    /// Waits until sound at media time `dts_us` is due by the pictures' line; what is late, or
+    /// has no picture yet, goes at once. False when stopped.
+    pub(crate) fn wait_beside(&self, dts_us: i64, stop: &Stop) -> bool {
+        let now = micros(self.pace.now());
+        let due = self.offset_us.map_or(now, |offset| offset.saturating_add(dts_us));
+        match u64::try_from(due.saturating_sub(now)) {
+            Ok(ahead @ 1..) => {
+                self.pace.wait(Duration::from_micros(ahead.min(MOST_AHEAD_US)), stop)
+            }
             _ => !stop.is_stopped(),
         }
     }
@@ -100,6 +115,8 @@ mod tests {
         pacer.wait(640_000, 40_000, &stop);
         pacer.wait(680_000, 40_000, &stop);
         assert_eq!(time.passed_us(), 60_640_000);
+        assert!(pacer.wait_beside(0, &stop) && pacer.wait_beside(700_000, &stop));
+        assert_eq!(time.passed_us(), 60_660_000);
         stop.cancel();
         assert!(!pacer.wait(720_000, 40_000, &stop));
     }

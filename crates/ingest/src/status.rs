@@ -14,6 +14,8 @@ use crate::pace::lock;
 
 /// How long units are counted before a rate is told.
 const WINDOW: Duration = Duration::from_secs(2);
+/// A rate is not told when nothing came for so long.
+const STALE_US: i64 = 4_000_000;
 const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// How a camera is now.
@@ -97,10 +99,14 @@ impl Board {
         Board(Mutex::new(Inner { status, sub_reason: None, meter, info: None, teller }))
     }
 
-    pub(crate) fn status(&self) -> CameraStatus {
+    pub(crate) fn status(&self, wall_us: i64) -> CameraStatus {
         let inner = lock(&self.0);
         let mut status = inner.status.clone();
         status.info = inner.info.as_deref().cloned();
+        if wall_us.saturating_sub(status.last_unit_us) > STALE_US {
+            status.frame_rate_hz = 0.0;
+            status.bit_rate_bps = 0;
+        }
         if let (None, Some(sub)) = (&status.reason, &inner.sub_reason) {
             status.reason = Some(format!("sub-stream: {sub}"));
         }
@@ -237,7 +243,7 @@ mod tests {
         let board = Board::new(&CameraId::new("yard").unwrap(), State::Connecting, 1);
         board.set(Stream::Main, State::Live, None, 2);
         board.set(Stream::Sub, State::Offline, Some("no answer".into()), 3);
-        let status = board.status();
+        let status = board.status(4);
         assert_eq!((status.state, status.since_us), (State::Live, 2));
         assert_eq!(status.reason.unwrap(), "sub-stream: no answer");
     }

@@ -87,6 +87,8 @@ struct Line {
     last_arrival_us: i64,
     lag: MinWindow,
     delay: MinWindow,
+    /// Arrival minus the camera's UTC: bounds how far that is off.
+    utc: MinWindow,
 }
 
 impl Timeline {
@@ -129,6 +131,9 @@ impl Timeline {
             _ => DEFAULT_DURATION_US,
         };
         let delay = line.delay.take(arrival, arrival.saturating_sub(pts_us));
+        if let Some(utc) = trusted(stamp, arrival) {
+            line.utc.take(arrival, arrival - utc);
+        }
         let audio_ahead = self.audio_end_us.min(dts_us + 1_000_000);
         self.floor_us = self.floor_us.max(pts_us + duration).max(audio_ahead);
         let (capture_us, capture_source, capture_error_us) =
@@ -190,7 +195,8 @@ impl Timeline {
 
     fn capture(&self, stamp: &Stamp, arrival: i64, line: Option<i64>) -> (i64, TimeSource, u32) {
         if let Some(utc) = trusted(stamp, arrival) {
-            let error = u32::try_from(arrival.abs_diff(utc)).unwrap_or(u32::MAX).max(1_000);
+            let least = self.line.as_ref().and_then(|l| l.utc.known()).unwrap_or(arrival - utc);
+            let error = u32::try_from(least.unsigned_abs()).unwrap_or(u32::MAX).max(1_000);
             return (utc, TimeSource::Rtcp, error);
         }
         match line {
@@ -210,6 +216,7 @@ impl Line {
             last_arrival_us: arrival,
             lag: MinWindow::default(),
             delay: MinWindow::default(),
+            utc: MinWindow::default(),
         }
     }
 

@@ -238,3 +238,15 @@ fn audio_stands_by_the_video_and_never_runs_away() {
     assert_eq!(line.audio(&stamp(99_000_000, START)), None);
     assert!(line.audio(&stamp(1_000_000, START)).unwrap().dts_us > audio.dts_us);
 }
+
+#[test]
+fn the_error_of_sender_reports_is_not_that_of_a_late_network() {
+    let mut line = Timeline::new(0, 500_000);
+    let sent = |i: i64, late: i64| Stamp {
+        capture_us: Some(START + i * FRAME - 30_000),
+        ..stamp(i * FRAME, START + i * FRAME + late)
+    };
+    (0..600).for_each(|i| drop(line.video(&sent(i, 5_000))));
+    let late = line.video(&sent(600, 3_000_000));
+    assert_eq!((late.capture_us, late.capture_error_us), (START + 600 * FRAME - 30_000, 35_000));
+}

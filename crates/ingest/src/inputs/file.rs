@@ -7,6 +7,7 @@
 use flumen_base::{Error, Result};
 use flumen_media::{Demuxed, Demuxer, Open, Transport};
 
+use super::interleave::Interleave;
 use super::{Inputs, Login};
 use crate::handover::Manner;
 use crate::pace::Stop;
@@ -23,6 +24,7 @@ struct File {
     address: String,
     how: Open,
     demuxer: Demuxer,
+    order: Interleave,
     pacer: Pacer,
     stop: Stop,
     once: bool,
@@ -37,7 +39,8 @@ pub(super) fn open(inputs: &Inputs, attempt: &Attempt<'_>) -> Result<impl Source
     let demuxer = Demuxer::open(&address, &how, attempt.stop.interrupt())?;
     let pacer = Pacer::new(inputs.pace.clone());
     let (stop, once) = (attempt.stop.clone(), attempt.spec.once);
-    Ok(File { address, how, demuxer, pacer, stop, once, pictures: 0 })
+    let order = Interleave::default();
+    Ok(File { address, how, demuxer, order, pacer, stop, once, pictures: 0 })
 }
 
 impl File {
@@ -49,6 +52,7 @@ impl File {
             return Ok(Next::Ended);
         }
         self.demuxer = Demuxer::open(&self.address, &self.how, self.stop.interrupt())?;
+        self.order = Interleave::default();
         self.pictures = 0;
         self.pacer.seam();
         Ok(Next::Seam)
@@ -57,11 +61,16 @@ impl File {
 
 impl Source for File {
     fn read(&mut self) -> Result<Next> {
-        match self.demuxer.read()? {
+        let has_sound = self.demuxer.tracks().iter().any(|t| t.is_audio());
+        match self.order.next(has_sound, || self.demuxer.read())? {
             Demuxed::End => self.again(),
             Demuxed::Unit(unit) => {
                 self.pictures += u64::from(!unit.audio);
-                match self.pacer.wait(unit.dts_us, i64::from(unit.duration_us), &self.stop) {
+                let due = match unit.audio {
+                    true => self.pacer.wait_beside(unit.dts_us, &self.stop),
+                    false => self.pacer.wait(unit.dts_us, i64::from(unit.duration_us), &self.stop),
+                };
+                match due {
                     true => Ok(Next::Unit(unit)),
                     false => Err(Error::cancelled("stopped")),
                 }
