@@ -232,3 +232,42 @@ fn a_server_that_never_answers_is_given_up() {
         assert!(Demuxer::open(&address, &long, &stop).is_err());
     }
 }
+
+/// Answers each connection with `answer` until the listener's owner ends.
+fn serve(answer: Vec<u8>) -> u16 {
+    use std::io::Write;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            let _ = stream.write_all(&answer);
+        }
+    });
+    port
+}
+
+#[test]
+fn a_redirection_to_a_host_that_is_not_listed_is_refused() {
+    let body = std::fs::read(mp4_file().path()).unwrap();
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+    let inner = serve([head.into_bytes(), body].concat());
+    let told = format!("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{inner}/x.mp4\r\n\r\n");
+    let outer = serve(told.into_bytes());
+    let open_with = |ports: &[u16]| {
+        let open = Open {
+            allow_hosts: ports.iter().map(|port| format!("127.0.0.1:{port}")).collect(),
+            username: Some("me".into()),
+            password: Some("secret".into()),
+            ..Open::default()
+        };
+        Demuxer::open(&format!("http://127.0.0.1:{outer}/x"), &open, &Interrupt::new())
+    };
+    let error = open_with(&[outer]).err().unwrap();
+    assert_eq!(error.kind(), Kind::Invalid, "{error}");
+    assert!(error.to_string().contains("elsewhere") && !error.to_string().contains("secret"));
+    let mut demuxer = open_with(&[outer, inner]).unwrap();
+    assert_eq!(read_all(&mut demuxer).len(), 20);
+}
