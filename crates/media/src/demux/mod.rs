@@ -7,6 +7,8 @@
 mod avio;
 mod capture;
 mod input;
+mod options;
+mod take;
 #[cfg(test)]
 mod tests;
 mod timing;
@@ -22,22 +24,21 @@ use ffmpeg::ffi;
 use flumen_base::{Error, Result};
 
 use self::avio::Avio;
-use self::input::{Got, How, Input};
-use self::timing::{Times, Unwrap};
+use self::capture::Capture;
+use self::input::{How, Input};
+use self::options::{probe, protocol_options, protocols};
+use self::take::within;
+use self::timing::Unwrap;
 use self::track::Track;
 use crate::address::{self, Address};
-use crate::av::{MICROS, Packet, slice};
+use crate::av::{Packet, slice};
 use crate::codec;
 use crate::interrupt::Interrupt;
-use crate::open::{Limits, Open, Transport};
+use crate::open::{Limits, Open};
 use crate::unit::{Demuxed, TrackInfo, Unit};
 
-/// Reads without a unit in a row after which an input is given up as damaged.
-const MAX_GARBAGE: u32 = 1000;
 /// Units kept while a live input is opened.
 const MAX_WAITING: usize = 256;
-/// First pictures without stamps that wait for the first one with.
-const MAX_EARLY: usize = 4;
 /// Containers without time stamps.
 const RAW: [&str; 3] = ["h264", "hevc", "mjpeg"];
 
@@ -95,7 +96,7 @@ pub struct Demuxer {
     arrival: Option<Instant>,
     limits: Limits,
     known: Vec<TrackInfo>,
-    clock: capture::Capture,
+    capture: Capture,
     /// Name of an input's video codec that we do not take.
     refused: Option<String>,
 }
@@ -194,7 +195,7 @@ impl Demuxer {
             arrival: None,
             limits: open.limits,
             known: open.known.clone().unwrap_or_default(),
-            clock: capture::Capture::default(),
+            capture: Capture::default(),
             refused: None,
         };
         if !open.live {
@@ -290,183 +291,6 @@ impl Demuxer {
             self.release(0);
         }
         Ok(self.waiting.pop_front().map_or(Demuxed::End, Demuxed::Unit))
-    }
-
-    /// Reads until a unit waits or the input ends; false at the end.
-    fn fill(&mut self) -> Result<bool> {
-        for _ in 0..MAX_GARBAGE {
-            match self.input.read(&mut self.packet)? {
-                Got::End => return Ok(false),
-                Got::Garbage => continue,
-                Got::Packet => {}
-            }
-            if self.input.streams().len() > self.seen {
-                self.select();
-            }
-            let before = self.waiting.len();
-            self.take_packet()?;
-            if self.waiting.len() > before {
-                return Ok(true);
-            }
-        }
-        Err(Error::data_loss("the input goes on but no picture can be found in it"))
-    }
-
-    /// Makes a unit of the packet just read.
-    fn take_packet(&mut self) -> Result<()> {
-        let packet = self.packet.get();
-        let index = usize::try_from(packet.stream_index).unwrap_or(usize::MAX);
-        let Some(&stream) = self.input.streams().get(index) else { return Ok(()) };
-        let (base, bits) = (stream.time_base, stream.pts_wrap_bits.unsigned_abs());
-        let Some(track) = chosen(&mut self.video, &mut self.audio, index) else { return Ok(()) };
-        if packet.size.max(0) as usize > self.limits.max_unit_bytes {
-            return Err(Error::exhausted(format!("an access unit of {} bytes", packet.size)));
-        }
-        if let Some(extradata) = self.packet.side_data(ffi::AVPacketSideDataType::NEW_EXTRADATA) {
-            track.new_extradata(extradata);
-        }
-        let arrival = self.arrival.and_then(|since| since.elapsed().as_micros().try_into().ok());
-        let [pts, dts] = [packet.pts, packet.dts]
-            .map(|t| (t != ffi::AV_NOPTS_VALUE).then(|| micros(self.unwrap.ticks(t, bits), base)));
-        let [pts, dts] = [arrival.or(pts), arrival.or(dts)];
-        let stated =
-            (packet.duration > 0 && arrival.is_none()).then(|| micros(packet.duration, base));
-        let before = track.info.clone();
-        let key_flag = packet.flags & ffi::AV_PKT_FLAG_KEY != 0;
-        let Some(converted) = track.convert(self.packet.data(), key_flag)? else {
-            return Ok(());
-        };
-        let info = track.info.clone();
-        within(&self.limits, &info)?;
-        let audio = info.is_audio();
-        let lasts = track::sound_us(&info, &converted.data).filter(|_| audio).or(stated);
-        let early = track.timing.is_fresh() && pts.is_none() && dts.is_none() && !audio;
-        let capture_us = self.clock.at(
-            audio,
-            pts,
-            self.packet.side_data(ffi::AVPacketSideDataType::PRFT),
-            self.input.start_time_realtime(),
-        );
-        let mut unit = Unit {
-            audio,
-            pts_us: 0,
-            dts_us: 0,
-            duration_us: 0,
-            key: converted.key,
-            corrupt: packet.flags & ffi::AV_PKT_FLAG_CORRUPT != 0,
-            data: converted.data,
-            parameter_hash: converted.parameter_hash,
-            capture_us,
-            info,
-        };
-        if !Arc::ptr_eq(&before, &unit.info) {
-            self.list_tracks();
-        }
-        if early && self.has_stamps && self.early.len() < MAX_EARLY {
-            self.early.push(unit);
-            return Ok(());
-        }
-        if !audio && !self.early.is_empty() {
-            self.release(dts.or(pts).unwrap_or(0));
-        }
-        if let Some(track) = chosen(&mut self.video, &mut self.audio, index) {
-            set_times(&mut unit, track.timing.stamp(pts, dts, lasts));
-        }
-        self.waiting.push_back(unit);
-        Ok(())
-    }
-
-    /// Gives the pictures that came without stamps the times before `next_us`.
-    ///
-    /// libavformat hands out the first picture of an RTSP session without its stamp.
-    fn release(&mut self, next_us: i64) {
-        let Some((_, track)) = &mut self.video else { return };
-        let usual = track.timing.usual_us();
-        let count = self.early.len() as i64; // at most MAX_EARLY
-        for (mut unit, n) in self.early.drain(..).zip(0i64..) {
-            let at = next_us.saturating_sub((count - n) * usual);
-            set_times(&mut unit, track.timing.stamp(Some(at), Some(at), None));
-            self.waiting.push_back(unit);
-        }
-    }
-}
-
-fn set_times(unit: &mut Unit, times: Times) {
-    unit.pts_us = times.pts_us;
-    unit.dts_us = times.dts_us;
-    unit.duration_us = times.duration_us;
-}
-
-/// The selected track that is stream `index` of the container.
-fn chosen<'a>(
-    video: &'a mut Option<(usize, Track)>,
-    audio: &'a mut Option<(usize, Track)>,
-    index: usize,
-) -> Option<&'a mut Track> {
-    let track = [video, audio].into_iter().flatten().find(|(at, _)| *at == index)?;
-    Some(&mut track.1)
-}
-
-fn within(limits: &Limits, info: &TrackInfo) -> Result<()> {
-    if limits.allows(info.width, info.height) {
-        return Ok(());
-    }
-    Err(Error::exhausted(format!(
-        "pictures of {}x{} are above the limits",
-        info.width, info.height
-    )))
-}
-
-/// Ticks of a time base in microseconds.
-fn micros(ticks: i64, base: ffi::AVRational) -> i64 {
-    if base.num <= 0 || base.den <= 0 {
-        return ticks;
-    }
-    // SAFETY: plain arithmetic on positive time bases.
-    unsafe { ffi::av_rescale_q(ticks, base, MICROS) }
-}
-
-/// How much to look at before answering: bytes and time.
-fn probe(open: &Open) -> (i64, Duration) {
-    if open.live {
-        (500_000, open.probe.min(Duration::from_millis(500)))
-    } else {
-        (5_000_000, Duration::from_secs(5))
-    }
-}
-
-/// What libavformat may use to reach an address of this scheme.
-fn protocols(scheme: &str) -> &'static str {
-    match scheme {
-        "rtsp" => "rtsp,rtp,udp,tcp",
-        "rtsps" => "rtsp,rtp,udp,tcp,tls",
-        "http" => "http,tcp",
-        "https" => "https,tls,tcp",
-        "srt" => "srt",
-        "rtmp" => "rtmp,tcp",
-        _ => "none",
-    }
-}
-
-/// Options of libavformat's protocols; times in microseconds.
-fn protocol_options(scheme: &str, open: &Open) -> Vec<(&'static str, String)> {
-    let micros = open.timeout.as_micros().to_string();
-    match scheme {
-        "rtsp" | "rtsps" => {
-            let transport = match open.transport {
-                Transport::Tcp => "tcp",
-                Transport::Udp => "udp",
-            };
-            vec![
-                ("rtsp_transport", transport.into()),
-                ("allowed_media_types", "video+audio".into()),
-                ("timeout", micros),
-            ]
-        }
-        "http" | "https" => vec![("rw_timeout", micros)],
-        "srt" => vec![("mode", "caller".into()), ("timeout", micros)],
-        "rtmp" => vec![("rtmp_live", "live".into()), ("rw_timeout", micros)],
-        _ => Vec::new(),
     }
 }
 
