@@ -76,6 +76,14 @@ test("a day is the local day, shorter ranges end where asked", () => {
   assert.ok(day.from <= NOON && day.to > NOON);
 });
 
+test("the time since the last segment is being written while the camera is live", () => {
+  const segments = [{ start_us: NOON - HOUR, end_us: NOON - 40 * S }];
+  assert.deepEqual(line.writing(segments, true, NOON), { start_us: NOON - 40 * S, end_us: NOON });
+  assert.equal(line.writing(segments, false, NOON), undefined);
+  assert.equal(line.writing(segments, true, NOON + HOUR), undefined);
+  assert.equal(line.writing([], true, NOON), undefined);
+});
+
 test("the recorded share leaves out the future", () => {
   const range = { from: 0, to: 10 * MIN };
   const segments = [{ start_us: 0, end_us: MIN }, { start_us: 30 * S, end_us: 2 * MIN }];

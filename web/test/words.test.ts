@@ -8,7 +8,7 @@ import { layout, visibleRows } from "../src/pages/wall-layout.ts";
 import { parse } from "../src/router.ts";
 import { bytes, codecName, count, percent, rate } from "../src/text/format.ts";
 import * as time from "../src/text/time.ts";
-import { idProblem, suggestId, title } from "../src/text/words.ts";
+import { coverage, idProblem, suggestId, title } from "../src/text/words.ts";
 
 const S = 1_000_000;
 const NOON = Date.UTC(2026, 10, 22, 11, 3, 9, 250) * 1000;
@@ -47,6 +47,11 @@ test("amounts", () => {
   assert.equal(rate(14.94), "14.9");
   assert.equal(count(12480), "12\u202f480");
   assert.equal(codecName("h265"), "H.265");
+});
+
+test("coverage of a young camera is a time, of an old one a share", () => {
+  assert.equal(coverage(0.0024), "3 min 27 s");
+  assert.equal(coverage(0.9998), "99.98 %");
 });
 
 test("ids come from names and are unique", () => {

@@ -1,7 +1,8 @@
 /** Owns the facts of a camera: what comes, how much, how late. */
 import type { Report } from "../live/player.ts";
-import { bitRate, codecName, count, percent, rate } from "../text/format.ts";
+import { bitRate, codecName, count, rate } from "../text/format.ts";
 import { ago, exact, lag } from "../text/time.ts";
+import { coverage } from "../text/words.ts";
 import type { Camera } from "../types.ts";
 
 export function Facts({ camera, report }: { camera: Camera; report: Report | undefined }) {
@@ -13,7 +14,7 @@ export function Facts({ camera, report }: { camera: Camera; report: Report | und
   if (report?.phase === "playing") {
     facts.push(["Latency", lag(Math.max(0, report.latencyUs)), "From the camera's picture to this screen, by the server's clock"]);
   }
-  if (camera.coverage_24h !== undefined) facts.push(["Recorded, 24 h", percent(camera.coverage_24h)]);
+  if (camera.coverage_24h !== undefined) facts.push(["Recorded, last 24 h", coverage(camera.coverage_24h)]);
   if (camera.reconnects > 0) facts.push(["Reconnects", count(camera.reconnects)]);
   if (camera.dropped > 0) facts.push(["Dropped", count(camera.dropped), "Pictures that could not be kept"]);
   const main = camera.sources.find((source) => source.stream === "main");

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { percent } from "../text/format.ts";
 import { addDays, clock, day as dayName, dayStart, exact, nowUs } from "../text/time.ts";
-import { covered, fittingLength, LENGTHS, rangeEnding, type Range } from "../timeline/geometry.ts";
+import { covered, fittingLength, LENGTHS, rangeEnding, writing, type Range } from "../timeline/geometry.ts";
 import { Strip } from "../timeline/strip.tsx";
 import type { Timeline } from "../types.ts";
 import { Choice, IconButton } from "../ui/parts.tsx";
@@ -11,6 +11,7 @@ const DAY = 24 * 3_600_000_000;
 
 interface Props {
   line: Timeline | undefined;
+  live: boolean;
   failed: string | undefined;
   day: number;
   head: number | undefined;
@@ -19,7 +20,7 @@ interface Props {
   onLive: () => void;
 }
 
-export function TimePanel({ line, failed, day, head, onDay, onSeek, onLive }: Props) {
+export function TimePanel({ line, live, failed, day, head, onDay, onSeek, onLive }: Props) {
   const now = useNow();
   const [chosen, setLength] = useState<number>();
   const [end, setEnd] = useState<number>();
@@ -27,7 +28,8 @@ export function TimePanel({ line, failed, day, head, onDay, onSeek, onLive }: Pr
   const first = line?.segments.reduce((least, segment) => Math.min(least, segment.start_us), Infinity);
   const length = chosen ?? (today ? fittingLength(line && first !== Infinity ? first : undefined, now) : DAY);
   const range = shownRange(day, today, end ?? aroundHead(head, length, now), length, now);
-  const share = line ? covered(line.segments, since(range, first), now) : undefined;
+  const coming = line && writing(line.segments, live, now);
+  const share = line ? covered(coming ? [...line.segments, coming] : line.segments, since(range, first), now) : undefined;
 
   const step = (direction: -1 | 1) => {
     if (length >= DAY) {
@@ -71,7 +73,7 @@ export function TimePanel({ line, failed, day, head, onDay, onSeek, onLive }: Pr
           </button>
         </div>
       </div>
-      <Strip label="Timeline: choose a moment to play" range={range} line={line} head={head} onSeek={onSeek} />
+      <Strip label="Timeline: choose a moment to play" range={range} line={line} live={live} head={head} onSeek={onSeek} />
       {line && line.segments.length === 0 && (
         <p class="time-empty quiet">Nothing is recorded on this day. The recording appears here about a minute after the camera starts.</p>
       )}

@@ -94,7 +94,7 @@ function Whole({ camera, query }: { camera: Camera; query: URLSearchParams }) {
           <CameraEvents events={line?.events} playing={head} failed={failed} onPlay={seek} />
           <Facts camera={camera} report={at === undefined ? report : undefined} />
         </aside>
-        <TimePanel line={line} failed={failed} day={day} head={at === undefined ? undefined : head} onDay={setDay} onSeek={seek} onLive={toLive} />
+        <TimePanel line={line} live={camera.state === "live"} failed={failed} day={day} head={at === undefined ? undefined : head} onDay={setDay} onSeek={seek} onLive={toLive} />
       </div>
     </div>
   );

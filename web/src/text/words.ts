@@ -1,4 +1,6 @@
 /** Owns the words for states, kinds of events and causes of gaps, in one place. */
+import { percent } from "./format.ts";
+import { span } from "./time.ts";
 import type { State } from "../types.ts";
 
 const STATES: Record<State, string> = {
@@ -28,6 +30,14 @@ export function stateAdvice(state: State): string {
     default:
       return "";
   }
+}
+
+/**
+ * What share of a day is recorded: in percent when nearly all is, else as a time, so that a camera
+ * added an hour ago is not shown as a failure.
+ */
+export function coverage(share: number): string {
+  return share >= 0.9 ? percent(share) : span(share * 86_400_000_000);
 }
 
 /** `scene_cut` and `scene-cut` as `Scene cut`. */

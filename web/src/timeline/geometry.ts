@@ -94,6 +94,15 @@ export function rangeEnding(end: number, length: number): Range {
   return { from, to: from + 24 * HOUR };
 }
 
+/** A segment is written for at most this long before it appears in the archive. */
+const WRITING = 100 * SECOND;
+
+/** The span after the last segment that is being written now; nothing when the recording stands still. */
+export function writing(segments: readonly Segment[], live: boolean, now: number): Segment | undefined {
+  const end = segments.reduce((latest, segment) => Math.max(latest, segment.end_us), -Infinity);
+  return live && now > end && now - end < WRITING ? { start_us: end, end_us: now } : undefined;
+}
+
 /** What share of a past range is recorded. */
 export function covered(segments: readonly Segment[], range: Range, now: number): number {
   const past = { from: range.from, to: Math.min(range.to, now) };

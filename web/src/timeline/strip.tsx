@@ -4,12 +4,14 @@ import { clock, exact, nowUs, span as spanWords } from "../text/time.ts";
 import { causeWord, title } from "../text/words.ts";
 import type { CameraEvent, Timeline } from "../types.ts";
 import { useWidth } from "../ui/measure.ts";
-import { join, momentAt, placeOf, ticks, type Range } from "./geometry.ts";
+import { join, momentAt, placeOf, ticks, writing, type Range } from "./geometry.ts";
 
 interface Props {
   label: string;
   range: Range;
   line: Timeline | undefined;
+  /** The camera sends now, so the time since the last segment is being written. */
+  live: boolean;
   /** The moment that is shown; nothing when it is the live picture. */
   head: number | undefined;
   onSeek: (us: number) => void;
@@ -17,7 +19,7 @@ interface Props {
 
 const LEAST_PX = 3;
 
-export function Strip({ label, range, line, head, onSeek }: Props) {
+export function Strip({ label, range, line, live, head, onSeek }: Props) {
   const ground = useRef<HTMLDivElement>(null);
   const width = useWidth(ground);
   const [hover, setHover] = useState<number>();
@@ -34,6 +36,7 @@ export function Strip({ label, range, line, head, onSeek }: Props) {
   const marks = ticks(range, width, range.to - range.from < 3_600_000_000 ? 84 : 64);
   const now = nowUs();
   const shown = head ?? now;
+  const coming = line && writing(line.segments, live, now);
   return (
     <div
       class="strip"
@@ -61,6 +64,7 @@ export function Strip({ label, range, line, head, onSeek }: Props) {
           join(line.segments, range, seam).map((span) => (
             <div key={span.start_us} class="strip-covered" style={place(span.start_us, span.end_us)} />
           ))}
+        {coming && <div class="strip-covered writing" style={place(coming.start_us, coming.end_us)} title="Being written" />}
         {line?.gaps
           .map((gap) => ({ ...gap, end_us: gap.end_us ?? now }))
           .filter((gap) => gap.end_us > range.from && gap.start_us < range.to)
