@@ -63,6 +63,11 @@ impl Mux {
         self.asked = true;
     }
 
+    /// The epoch of what is shown.
+    pub(crate) fn epoch(&self) -> Option<u64> {
+        self.shown.as_ref().map(|shown| shown.of.1)
+    }
+
     /// What to send for the next unit.
     ///
     /// # Errors
@@ -149,6 +154,11 @@ impl Mux {
         if let Some(&told) = self.supports.get(mime) {
             return told;
         }
+        // 4:2:2, 4:4:4 and 10 bit: browsers refuse them while they take the family.
+        let common = ["avc1.42", "avc1.4d", "avc1.58", "avc1.64"];
+        if codec == wire::Codec::H264 && !common.iter().any(|c| mime.contains(c)) {
+            return false;
+        }
         let (names, usual) = match codec {
             wire::Codec::H265 => (["hvc1", "hev1"], false),
             _ => (["avc1", "avc3"], true),
@@ -207,4 +217,38 @@ fn binary(kind: Kind, head: &[u8], bytes: &[u8]) -> Bytes {
     out.put_slice(head);
     out.put_slice(bytes);
     out.freeze()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plays(told: &[(&str, bool)], codec: wire::Codec, mime: &str) -> bool {
+        let mut mux = Mux::default();
+        mux.supports(told.iter().map(|(mime, told)| ((*mime).to_owned(), *told)).collect());
+        mux.plays(codec, mime)
+    }
+
+    #[test]
+    fn a_client_is_sent_what_it_plays() {
+        use wire::Codec::{H264, H265};
+        assert!(plays(&[], H264, "avc1.64001f"));
+        assert!(!plays(&[], H265, "hvc1.1.6.L93.B0"));
+        assert!(plays(&[("hvc1.1.6.L93.B0", true)], H265, "hvc1.1.6.L120.B0"), "its family");
+        assert!(!plays(&[("hvc1.1.6.L93.B0", false)], H265, "hvc1.1.6.L120.B0"));
+        let both = [("hvc1.1", true), ("hvc1.2", false)];
+        assert!(!plays(&both, H265, "hvc1.2"), "its own word counts first");
+        assert!(!plays(&[("avc1.64001f", false)], H264, "avc1.4d001f"));
+        assert!(!plays(&[("avc1.64001f", true)], H264, "avc1.7a001f"), "4:2:2");
+        assert!(plays(&[("avc1.7a001f", true)], H264, "avc1.7a001f"));
+    }
+
+    #[test]
+    fn a_picture_a_second_and_again_when_time_goes_back() {
+        let mut last = None;
+        let due: Vec<bool> = [0, 500_000, 1_000_000, 1_200_000, 900_000, 1_000_000]
+            .map(|pts_us| is_due(&mut last, pts_us))
+            .to_vec();
+        assert_eq!(due, [true, false, true, false, true, false]);
+    }
 }

@@ -1,14 +1,13 @@
 //! One client that watches a camera, over a WebSocket.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket};
 use axum::response::Response;
-use bytes::Bytes;
 use flumen_base::wire::{self, FrameResult};
 use serde::Deserialize;
+use tokio::time::Instant;
 use utoipa::{IntoParams, ToSchema};
 
 use super::mux::{Mux, Out, jpeg};
@@ -18,10 +17,12 @@ use crate::cameras::table;
 use crate::extract::{Asked, Named, blocking};
 use crate::model::{self, ClientMessage, LiveBox, LiveMessage};
 use crate::problem::{Answer, ProblemDocument};
-use crate::sockets::{PING_EVERY, SMALL, Upgrade, going_away, open, say, say_json};
+use crate::sockets::{SMALL, Upgrade, going_away, open, say, say_json};
 
 /// How long a client has to say whether it plays H.265.
 const ASK: Duration = Duration::from_millis(500);
+/// How often a client is told something even when there is nothing new.
+const BEAT: Duration = Duration::from_secs(5);
 
 /// Which stream to watch.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
@@ -61,9 +62,10 @@ pub(crate) async fn live_video(
     let (find, key) = (app.clone(), camera.clone());
     let record = blocking(move || table::need(&*find.face.bus, &key)).await?;
     let stream = choose(&record, asked.stream);
+    let other = stream != analysed(&record);
     let watch = app.clone();
     open(&app, upgrade, SMALL, async move |mut socket| {
-        let mut client = Client { app: watch, mux: Mux::default() };
+        let mut client = Client { app: watch, mux: Mux::default(), other, state: None };
         if client.app.hub.is_h265(camera.as_str(), stream) && !client.ask(&mut socket).await {
             return;
         }
@@ -84,6 +86,11 @@ fn choose(record: &wire::Camera, wanted: Wanted) -> wire::Stream {
     }
 }
 
+fn analysed(record: &wire::Camera) -> wire::Stream {
+    let by_role = record.sources.iter().find(|s| s.role.is_some_and(|r| r.analyse));
+    by_role.map_or(wire::Stream::Main, wire::Source::stream)
+}
+
 #[derive(PartialEq, Eq)]
 enum End {
     Gone,
@@ -93,6 +100,9 @@ enum End {
 struct Client {
     app: App,
     mux: Mux,
+    /// Another stream is analysed than the one that is watched.
+    other: bool,
+    state: Option<LiveMessage>,
 }
 
 impl Client {
@@ -105,12 +115,19 @@ impl Client {
     }
 
     async fn run(&mut self, socket: &mut WebSocket, queue: &Queue) -> End {
-        let mut ping = tokio::time::interval(PING_EVERY);
+        let mut beat = tokio::time::interval_at(Instant::now() + BEAT, BEAT);
         loop {
             let fine = tokio::select! {
-                item = queue.next() => self.tell(socket, item).await,
+                item = queue.next() => {
+                    beat.reset();
+                    self.tell(socket, item).await
+                }
                 said = socket.recv() => self.heard(said),
-                _ = ping.tick() => say(socket, Message::Ping(Bytes::new())).await,
+                // A page sees no pings: so it knows that the server is there.
+                _ = beat.tick() => match &self.state {
+                    Some(state) => say_json(socket, state).await,
+                    None => true,
+                },
                 () = self.app.stopping() => return End::Stopping,
             };
             if !fine {
@@ -137,13 +154,18 @@ impl Client {
     async fn tell(&mut self, socket: &mut WebSocket, item: Item) -> bool {
         match item {
             Item::State(state, reason) => {
-                let state = model::State::from(state);
-                say_json(socket, &LiveMessage::State { state, reason }).await
+                let state = LiveMessage::State { state: model::State::from(state), reason };
+                let fine = say_json(socket, &state).await;
+                self.state = Some(state);
+                fine
             }
             Item::Skip(why) => {
                 say_json(socket, &LiveMessage::Skip { reason: why.to_owned() }).await
             }
-            Item::Boxes(result) => say_json(socket, &boxes(&result)).await,
+            Item::Boxes(result) => {
+                let epoch = self.mux.epoch().filter(|_| self.other).unwrap_or(result.epoch);
+                say_json(socket, &boxes(&result, epoch)).await
+            }
             Item::Unit(unit) => match self.mux.unit(&unit) {
                 Ok(out) => self.send(socket, out).await,
                 Err(e) => {
@@ -175,7 +197,7 @@ impl Client {
     }
 }
 
-fn boxes(result: &Arc<FrameResult>) -> LiveMessage {
+fn boxes(result: &FrameResult, epoch: u64) -> LiveMessage {
     let one = |b: &wire::Box| LiveBox {
         track: b.track,
         left: b.left,
@@ -185,7 +207,7 @@ fn boxes(result: &Arc<FrameResult>) -> LiveMessage {
         score: b.score,
     };
     LiveMessage::Boxes {
-        epoch: result.epoch,
+        epoch,
         pts_us: result.pts_us,
         width: result.width,
         height: result.height,

@@ -63,7 +63,9 @@ pub enum LiveMessage {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// What one picture holds; may come before or after the picture.
+    /// What one picture holds; may come before or after the picture. When another stream is
+    /// analysed than the one watched, epoch is that of the watched one and pts_us is near a
+    /// picture, not equal to one.
     Boxes {
         /// Epoch of the picture.
         epoch: u64,
@@ -78,7 +80,7 @@ pub enum LiveMessage {
         /// Share of the picture that moves, in 1/10000.
         motion_permyriad: u32,
     },
-    /// How the camera is; first, and at each change.
+    /// How the camera is; first, at each change, and after five silent seconds.
     State {
         /// How it is.
         state: State,

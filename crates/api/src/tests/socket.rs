@@ -48,10 +48,23 @@ pub(crate) async fn hear_json(socket: &mut Socket) -> serde_json::Value {
     }
 }
 
+/// The next JSON that is not a state, which a slow machine may hear again.
+pub(crate) async fn hear_next(socket: &mut Socket) -> serde_json::Value {
+    loop {
+        let json = hear_json(socket).await;
+        if json["type"] != "state" {
+            return json;
+        }
+    }
+}
+
 pub(crate) async fn hear_bytes(socket: &mut Socket) -> Vec<u8> {
-    match hear(socket).await {
-        Said::Bytes(bytes) => bytes,
-        other => panic!("{other:?}"),
+    loop {
+        match hear(socket).await {
+            Said::Bytes(bytes) => return bytes,
+            Said::Json(json) if json["type"] == "state" => {}
+            other => panic!("{other:?}"),
+        }
     }
 }
 
