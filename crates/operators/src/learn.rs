@@ -49,9 +49,10 @@ impl Learner {
         for y in 0..small.u.height() {
             let row = (y * 2).min(self.rates.height().saturating_sub(1));
             halve(self.rates.row(row), &mut self.half);
+            let turn = turn(back);
             for (from, to) in [(&small.u, &mut back.u), (&small.v, &mut back.v)] {
                 let [value, spread] = to;
-                chroma_row(from.row(y), value.row_mut(y), spread.row_mut(y), &self.half);
+                chroma_row(from.row(y), value.row_mut(y), spread.row_mut(y), (&self.half, turn));
             }
         }
         lighten_before(back, rate);
@@ -88,10 +89,13 @@ fn fill_runs(bits: &Bits, y: usize, row: &mut [i16], value: i16) {
     });
 }
 
-/// High half of a product: `a * rate / 65536`, rounded down.
+/// `a * rate / 65536`, rounded down when `turn` is 0 and up when it is -1: taken in turns,
+/// so that rounding does not pull one way.
 #[inline(always)]
-fn scaled(a: i16, rate: i16) -> i16 {
-    ((i32::from(a) * i32::from(rate)) >> 16) as i16
+fn scaled(a: i16, rate: i16, turn: i16) -> i16 {
+    let turned = (a ^ turn).wrapping_sub(turn);
+    let part = ((i32::from(turned) * i32::from(rate)) >> 16) as i16;
+    (part ^ turn).wrapping_sub(turn)
 }
 
 fn luma_row(
@@ -101,21 +105,41 @@ fn luma_row(
     rates: &[i16],
     (y, rate): (usize, i16),
 ) {
+    let turn = turn(back);
     let spread_rate = (i32::from(rate) * 3 / 2).min(32_000) as i16;
     let (image, lit) = (small.luma.row(y), classes.lit.row(y));
     spread_kernel(back.spread.row_mut(y), image, lit, rates, spread_rate);
-    luma_kernel(back.luma.row_mut(y), image, lit, rates, rate);
+    luma_kernel(back.luma.row_mut(y), image, lit, rates, (rate, turn));
+    let row = back.luma.row_mut(y);
+    for x in back.mask.columns(y) {
+        if let Some(b) = row.get_mut(x) {
+            *b = b.wrapping_add_signed(scaled(back.tone.delta(*b), rate, turn));
+        }
+    }
+}
+
+/// 0 and -1 in turns.
+fn turn(back: &Background) -> i16 {
+    -((back.frames & 1) as i16)
 }
 
 /// Alone, so that the compiler knows that the rows do not overlap.
 #[inline(never)]
-fn luma_kernel(luma: &mut [u16], image: &[u8], lit: &[u8], rates: &[i16], rate: i16) {
+fn luma_kernel(
+    luma: &mut [u16],
+    image: &[u8],
+    lit: &[u8],
+    rates: &[i16],
+    (rate, turn): (i16, i16),
+) {
     for (((b, i), lit), own) in luma.iter_mut().zip(image).zip(lit).zip(rates) {
+        let d = i16::from(*i) - i16::from(*lit);
+        // Inside the mask nothing is learned here, and the light is followed more exactly.
+        let learns = -i16::from(*own != 0);
         // The curve moves no value by more than 120, so this fits 16 bits.
         let light = (u16::from(*lit) << 8).wrapping_sub(*b) as i16;
-        let d = i16::from(*i) - i16::from(*lit);
-        let step = scaled(light, rate).wrapping_add(scaled(d << 7, *own) << 1);
-        *b = (*b).wrapping_add_signed(step);
+        let step = scaled(d << 7, *own, turn) << 1;
+        *b = (*b).wrapping_add_signed(step.wrapping_add(scaled(light, rate & learns, turn)));
     }
 }
 
@@ -126,19 +150,19 @@ fn spread_kernel(spread: &mut [u16], image: &[u8], lit: &[u8], rates: &[i16], ra
         let target = i16::from(i.abs_diff(*lit).min(20)) << 8;
         let now = *s as i16;
         let learns = -i16::from(*own != 0);
-        let moved = now + (scaled(target - now, rate) & learns);
+        let moved = now + (scaled(target - now, rate, 0) & learns);
         *s = moved.max(128).min(12 << 8) as u16;
     }
 }
 
 #[inline(never)]
-fn chroma_row(from: &[u8], value: &mut [u16], spread: &mut [u16], rates: &[i16]) {
+fn chroma_row(from: &[u8], value: &mut [u16], spread: &mut [u16], (rates, turn): (&[i16], i16)) {
     for (((i, b), s), rate) in from.iter().zip(value).zip(spread).zip(rates) {
         let d = i16::from(*i) - (b.saturating_add(128) >> 8) as i16;
-        *b = b.wrapping_add_signed(scaled(d << 7, *rate) << 1);
+        *b = b.wrapping_add_signed(scaled(d << 7, *rate, turn) << 1);
         let target = (d.unsigned_abs().min(20) << 8) as i16;
         let now = *s as i16;
-        let moved = now + scaled(target - now, *rate);
+        let moved = now + scaled(target - now, *rate, 0);
         *s = moved.max(128).min(12 << 8) as u16;
     }
 }
@@ -157,13 +181,13 @@ fn halve(from: &[i16], to: &mut [i16]) {
 /// The background before follows the light too: every eighth row, eight times as fast.
 fn lighten_before(back: &mut Background, rate: i16) {
     let rate = (i32::from(rate) * 8).min(FASTEST as i32) as i16;
+    let turn = -((back.frames >> 3 & 1) as i16);
     let first = back.frames as usize % 8;
     for y in (first..back.held.height()).step_by(8) {
         let row = back.before.row_mut(y);
         for x in back.held.columns(y) {
             if let Some(b) = row.get_mut(x) {
-                let light = (u16::from(back.tone.apply(*b)) << 8).wrapping_sub(*b) as i16;
-                *b = b.wrapping_add_signed(scaled(light, rate));
+                *b = b.wrapping_add_signed(scaled(back.tone.delta(*b), rate, turn));
             }
         }
     }

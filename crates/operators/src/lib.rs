@@ -25,6 +25,8 @@ mod reduce;
 mod regions;
 mod scene;
 mod state;
+#[cfg(test)]
+mod tests;
 mod tone;
 mod track;
 mod tracker;

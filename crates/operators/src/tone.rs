@@ -1,9 +1,9 @@
 //! How the light of a frame differs from the background's: one curve over all pixels.
 //!
 //! Invariants: integers only; the curve moves no value by more than 120.
-//! Units: gain in 1/4096, offset and residuals in 1/16 luma step, curve in 1/256.
+//! Units: gain in 1/4096; values, offset, residuals and the curve in 1/256 luma step.
 //! Source: iteratively reweighted least squares with Geman-McClure weights; after it the
-//! median residual of 16 bands (`docs/design/0005-analysis.md`).
+//! trimmed mean residual of 16 bands (`docs/design/0005-analysis.md`).
 
 use crate::bits::Bits;
 use crate::grid::Grid;
@@ -19,13 +19,15 @@ const FEWEST: usize = 64;
 const BANDS: usize = 16;
 /// Residuals of a band from -24 to 24 luma steps.
 const SPAN: usize = 49;
+/// Residuals this close to a band's median, in luma steps, make its mean.
+const TRIM: i32 = 4;
 
 /// Background value to what it should be in this light.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tone {
     /// Factor in 1/4096.
     pub gain: i32,
-    /// Addend in 1/16.
+    /// Addend in 1/256.
     pub offset: i32,
     /// Samples within 12 of the curve, in 1/1000.
     pub share: u32,
@@ -42,8 +44,13 @@ impl Tone {
     /// The background value (8.8) in this light, rounded.
     #[inline(always)]
     pub fn apply(&self, b: u16) -> u8 {
-        let delta = self.delta.get(usize::from(b >> 8)).copied().unwrap_or(0);
-        ((i32::from(b) + i32::from(delta) + 128) >> 8).clamp(0, 255) as u8
+        ((i32::from(b) + i32::from(self.delta(b)) + 128) >> 8).clamp(0, 255) as u8
+    }
+
+    /// How far the curve moves a background value (8.8), in 1/256.
+    #[inline(always)]
+    pub fn delta(&self, b: u16) -> i16 {
+        self.delta.get(usize::from(b >> 8)).copied().unwrap_or(0)
     }
 
     /// A whole row of background values in this light.
@@ -74,7 +81,7 @@ impl Tone {
 /// Finds the curve of a frame; keeps only scratch memory.
 #[derive(Default)]
 pub struct Fitter {
-    back: Vec<u8>,
+    back: Vec<u16>,
     seen: Vec<u8>,
 }
 
@@ -96,7 +103,7 @@ impl Fitter {
             }
         }
         let mut tone = curve(gain, offset, &self.bands(gain, offset));
-        let near = self.pairs().filter(|(b, i)| tone.apply(u16::from(*b) << 8).abs_diff(*i) < 12);
+        let near = self.pairs().filter(|(b, i)| tone.apply(*b).abs_diff(*i) < 12);
         tone.share = (near.count() * 1000 / self.back.len()) as u32;
         tone
     }
@@ -108,14 +115,14 @@ impl Fitter {
             let values = image.row(y).iter().zip(back.row(y)).enumerate();
             for (x, (i, b)) in values.skip(STEP / 2).step_by(STEP) {
                 if (5..250).contains(i) && !skip.get(x, y) {
-                    self.back.push((b.saturating_add(128) >> 8) as u8);
+                    self.back.push(*b);
                     self.seen.push(*i);
                 }
             }
         }
     }
 
-    fn pairs(&self) -> impl Iterator<Item = (u8, u8)> + '_ {
+    fn pairs(&self) -> impl Iterator<Item = (u16, u8)> + '_ {
         self.back.iter().copied().zip(self.seen.iter().copied())
     }
 
@@ -123,18 +130,18 @@ impl Fitter {
     fn start(&self, last: &Tone) -> (i32, i32) {
         let ratio = median(
             self.pairs()
-                .filter(|(b, _)| *b >= 8)
-                .map(|(b, i)| usize::from(i) * 128 / usize::from(b)),
+                .filter(|(b, _)| *b >= 8 << 8)
+                .map(|(b, i)| usize::from(i) * (128 << 8) / usize::from(b)),
         );
-        let shift = median(self.pairs().map(|(b, i)| 255 + usize::from(i) - usize::from(b)));
+        let shift = median(self.pairs().map(|(b, i)| 255 + usize::from(i) - usize::from(b >> 8)));
         let guesses = [
             (ONE, 0),
             (last.gain, last.offset),
             (ratio.map_or(ONE, |r| r as i32 * 32), 0),
-            (ONE, shift.map_or(0, |s| (s as i32 - 255) * 16)),
+            (ONE, shift.map_or(0, |s| (s as i32 - 255) * 256)),
         ];
         let inliers = |(gain, offset): &(i32, i32)| {
-            self.pairs().filter(|(b, i)| residual(*b, *i, *gain, *offset).abs() < 160).count()
+            self.pairs().filter(|(b, i)| residual(*b, *i, *gain, *offset).abs() < 10 << 8).count()
         };
         let mut best = (ONE, 0);
         let mut most = 0;
@@ -151,9 +158,9 @@ impl Fitter {
     fn improve(&self, gain: i32, offset: i32) -> (i32, i32) {
         let (mut n, mut sb, mut si, mut sbb, mut sbi) = (0i64, 0i64, 0i64, 0i64, 0i64);
         for (b, i) in self.pairs() {
-            let half = (residual(b, i, gain, offset).unsigned_abs() >> 3) as usize;
+            let half = (residual(b, i, gain, offset).unsigned_abs() >> 7) as usize;
             let w = i64::from(WEIGHTS.get(half).copied().unwrap_or(0));
-            let (b, i) = (i64::from(b), i64::from(i));
+            let (b, i) = (i64::from(b), i64::from(i) << 8);
             n += w;
             sb += w * b;
             si += w * i;
@@ -164,37 +171,57 @@ impl Fitter {
             return (gain, offset);
         }
         let wide = i128::from;
-        let ridge = 20 * wide(n) * wide(n);
+        let ridge = (20 << 16) * wide(n) * wide(n);
         let over = wide(n) * wide(sbi) - wide(sb) * wide(si) + ridge;
         let under = wide(n) * wide(sbb) - wide(sb) * wide(sb) + ridge;
         let gain = (over * wide(i64::from(ONE)) / under.max(1)) as i64;
         let gain = gain.clamp(i64::from(ONE) / 5, i64::from(ONE) * 5);
-        let offset = (si * 16 - gain * sb / 256) / n;
+        let offset = (si - gain * sb / i64::from(ONE)) / n;
         (gain as i32, offset as i32)
     }
 
-    /// What the line leaves over, by bands of background brightness, in 1/16.
+    /// What the line leaves over, by bands of background brightness.
+    ///
+    /// The mean near the median, since a median alone is off by up to half a step, and what
+    /// hides behind things sums that up for minutes.
     fn bands(&self, gain: i32, offset: i32) -> [i32; BANDS] {
-        let mut counts = [[0u32; SPAN]; BANDS];
+        let mut counts = [[0i32; SPAN]; BANDS];
+        let mut sums = [[0i32; SPAN]; BANDS];
         for (b, i) in self.pairs() {
-            let r = (residual(b, i, gain, offset) + 8 >> 4) + 24;
-            let cell = counts.get_mut(usize::from(b >> 4));
-            if let Some(cell) = cell.and_then(|c| c.get_mut(usize::try_from(r).ok()?)) {
-                *cell += 1;
+            let r = residual(b, i, gain, offset);
+            let Ok(step) = usize::try_from(((r + 128) >> 8) + 24) else { continue };
+            let band = usize::from(b >> 12);
+            let count = counts.get_mut(band).and_then(|c| c.get_mut(step));
+            let sum = sums.get_mut(band).and_then(|s| s.get_mut(step));
+            if let (Some(count), Some(sum)) = (count, sum) {
+                *count += 1;
+                *sum += r;
             }
         }
-        counts.map(|band| {
-            let total: u32 = band.iter().sum();
-            let mut below = 0;
-            let middle = band.iter().position(|c| {
-                below += c;
-                2 * below >= total
-            });
-            let median = (middle.unwrap_or(24) as i32 - 24) * 16;
-            let total = total as i32;
-            (median * total / (total + 50)).clamp(-192, 192)
-        })
+        let mut bands = [0; BANDS];
+        for (band, (counts, sums)) in bands.iter_mut().zip(counts.iter().zip(&sums)) {
+            *band = trimmed_mean(counts, sums).clamp(-12 << 8, 12 << 8);
+        }
+        bands
     }
+}
+
+/// Mean of the residuals near their median, shrunk towards 0 where there are few.
+fn trimmed_mean(counts: &[i32; SPAN], sums: &[i32; SPAN]) -> i32 {
+    let total: i32 = counts.iter().sum();
+    let mut below = 0;
+    let middle = counts.iter().position(|c| {
+        below += c;
+        2 * below >= total
+    });
+    let middle = middle.unwrap_or(24) as i32;
+    let near = (0i32..).zip(counts.iter().zip(sums));
+    let (mut n, mut sum) = (0, 0);
+    for (_, (count, of)) in near.filter(|(step, _)| (step - middle).abs() <= TRIM) {
+        n += count;
+        sum += of;
+    }
+    sum / (n + 50)
 }
 
 /// Geman-McClure weights by residual in half luma steps: (1 + (r/6)^2)^-2 in 1/1024.
@@ -209,8 +236,9 @@ static WEIGHTS: [u32; 128] = {
     weights
 };
 
-fn residual(b: u8, i: u8, gain: i32, offset: i32) -> i32 {
-    i32::from(i) * 16 - ((gain * i32::from(b)) >> 8) - offset
+/// What the line does not explain, in 1/256.
+fn residual(b: u16, i: u8, gain: i32, offset: i32) -> i32 {
+    (i32::from(i) << 8) - ((gain * i32::from(b)) >> 12) - offset
 }
 
 fn median(values: impl Iterator<Item = usize>) -> Option<usize> {
@@ -236,8 +264,8 @@ fn curve(gain: i32, offset: i32, bands: &[i32; BANDS]) -> Tone {
     for (v, delta) in (0i32..).zip(tone.delta.iter_mut()) {
         let (cell, part) = ((v - 8).div_euclid(16), (v - 8).rem_euclid(16));
         let rest = (band(cell) * (16 - part) + band(cell + 1) * part) / 16;
-        let value = (((gain * v) >> 8) + offset + rest).clamp(0, 255 * 16);
-        *delta = (value * 16 - v * 256).clamp(-120 * 256, 120 * 256) as i16;
+        let value = (((gain * v) >> 4) + offset + rest).clamp(0, 255 << 8);
+        *delta = (value - v * 256).clamp(-120 * 256, 120 * 256) as i16;
     }
     tone
 }
@@ -288,8 +316,8 @@ mod tests {
         let (image, back) = scene(|v| v);
         let mut skip = Bits::new(160, 90);
         skip.fill();
-        let last = Tone { gain: 5000, offset: 16, ..Tone::default() };
+        let last = Tone { gain: 5000, offset: 256, ..Tone::default() };
         let tone = Fitter::default().fit(&image, &back, &skip, &last);
-        assert_eq!((tone.gain, tone.offset), (5000, 16));
+        assert_eq!((tone.gain, tone.offset), (5000, 256));
     }
 }
