@@ -131,11 +131,24 @@ impl Input {
         self.watch.call.set_deadline(Some(Instant::now() + self.timeout));
     }
 
-    /// Looks into the streams as far as the probing limits allow.
-    pub(super) fn find_streams(&mut self) -> Result<()> {
+    /// Looks into the streams as far as the probing limits allow, with decoders that take no
+    /// picture above `max_pixels`.
+    pub(super) fn find_streams(&mut self, max_pixels: u64) -> Result<()> {
+        let mut options = Vec::new();
+        for _ in self.streams() {
+            let mut option = Dict::new();
+            option.set("max_pixels", &max_pixels.min(1 << 30).to_string())?;
+            option.set("threads", "1")?;
+            options.push(option);
+        }
+        let mut raw: Vec<_> = options.iter().map(|option| option.0).collect();
         self.arm();
-        // SAFETY: the context is open; a null option list is allowed.
-        let code = unsafe { ffi::avformat_find_stream_info(self.context, std::ptr::null_mut()) };
+        // SAFETY: the context is open; there is one dictionary for each of its streams, and
+        // libavformat leaves the pointers valid (it may replace them).
+        let code = unsafe { ffi::avformat_find_stream_info(self.context, raw.as_mut_ptr()) };
+        for (option, raw) in options.iter_mut().zip(raw) {
+            option.0 = raw; // freed by `Dict`
+        }
         if code < 0 { Err(self.error(code, "look into")) } else { Ok(()) }
     }
 
@@ -155,12 +168,13 @@ impl Input {
 
     /// Drops the packets of a stream while reading.
     pub(super) fn discard(&mut self, stream: usize) {
-        let streams = self.streams();
-        if let Some(&stream) = streams.get(stream) {
-            let stream = std::ptr::from_ref(stream).cast_mut();
-            // SAFETY: the stream belongs to our context, which `&mut self` holds alone; the
-            // shared borrow above has ended.
-            unsafe { (*stream).discard = ffi::AVDiscard::ALL }
+        // SAFETY: the context is open and ours alone through `&mut self`; the index is below
+        // its number of streams, and each of them is valid.
+        unsafe {
+            if stream < (*self.context).nb_streams as usize {
+                let stream = *(*self.context).streams.add(stream);
+                (*stream).discard = ffi::AVDiscard::ALL;
+            }
         }
     }
 

@@ -199,7 +199,7 @@ impl Demuxer {
             refused: None,
         };
         if !open.live {
-            demuxer.input.find_streams()?;
+            demuxer.input.find_streams(open.limits.max_pixels)?;
         }
         // JPEG after JPEG over HTTP has no time at all, so it happens when it comes.
         demuxer.arrival = (demuxer.container() == "mpjpeg").then(Instant::now);

@@ -271,3 +271,28 @@ fn a_redirection_to_a_host_that_is_not_listed_is_refused() {
     let mut demuxer = open_with(&[outer, inner]).unwrap();
     assert_eq!(read_all(&mut demuxer).len(), 20);
 }
+
+#[test]
+fn a_server_that_refuses_says_whose_fault_it_is() {
+    for (answer, kind) in [
+        ("RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\n\r\n", Kind::Invalid),
+        ("RTSP/1.0 404 Not Found\r\nCSeq: 1\r\n\r\n", Kind::NotFound),
+        ("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", Kind::Invalid),
+        ("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", Kind::Unavailable),
+    ] {
+        let port = serve(answer.into());
+        let scheme = answer.get(..4).unwrap_or_default().to_lowercase();
+        let open = Open { live: true, allow_hosts: vec!["127.0.0.1".into()], ..Open::default() };
+        let address = format!("{scheme}://127.0.0.1:{port}/x");
+        let error = Demuxer::open(&address, &open, &Interrupt::new()).err().unwrap();
+        assert_eq!(error.kind(), kind, "{error}");
+    }
+}
+
+#[test]
+fn what_is_open_can_move_to_another_thread() {
+    fn moves<T: Send>() {}
+    moves::<Demuxer>();
+    moves::<crate::Decoder>();
+    moves::<crate::Encoder>();
+}
