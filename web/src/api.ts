@@ -183,6 +183,16 @@ export async function videoStart(id: string, fromUs: number, toUs: number, signa
   }
 }
 
+/** Why a span does not play: it is not recorded (yet), or it is there and this browser cannot play it. */
+export async function whyUnplayable(id: string, fromUs: number, toUs: number): Promise<"missing" | "codec"> {
+  try {
+    const answer = await fetch(videoUrl(id, fromUs, toUs), { method: "HEAD" });
+    return answer.ok ? "codec" : "missing";
+  } catch {
+    return "missing";
+  }
+}
+
 /** The address of an event's picture. */
 export function pictureUrl(event: CameraEvent): string | undefined {
   return event.picture === undefined || event.picture === "" ? undefined : event.picture;

@@ -8,7 +8,7 @@ import { layout, visibleRows } from "../src/pages/wall-layout.ts";
 import { parse } from "../src/router.ts";
 import { bytes, codecName, count, percent, rate } from "../src/text/format.ts";
 import * as time from "../src/text/time.ts";
-import { coverage, idProblem, suggestId, title } from "../src/text/words.ts";
+import { coverage, idProblem, sentence, suggestId, title } from "../src/text/words.ts";
 
 const S = 1_000_000;
 const NOON = Date.UTC(2026, 10, 22, 11, 3, 9, 250) * 1000;
@@ -52,6 +52,12 @@ test("amounts", () => {
 test("coverage of a young camera is a time, of an old one a share", () => {
   assert.equal(coverage(0.0024), "3 min 27 s");
   assert.equal(coverage(0.9998), "99.98 %");
+});
+
+test("reasons begin with a capital, addresses stay as they are", () => {
+  assert.equal(sentence("a key picture a second: no"), "A key picture a second: no");
+  assert.equal(sentence("rtsp://h/x: no route"), "rtsp://h/x: no route");
+  assert.equal(sentence("front-gate is gone"), "front-gate is gone");
 });
 
 test("ids come from names and are unique", () => {

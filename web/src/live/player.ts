@@ -15,7 +15,7 @@ import { fragmentStart, readBinary, readText, supports, type Binary, type Boxes,
 import { tell } from "./shown.ts";
 import { Stills } from "./stills.ts";
 
-const BACKOFF_MS = [300, 600, 1200, 2500, 5000, 10_000] as const;
+const BACKOFF_MS = [300, 600, 1200, 2000, 3000] as const;
 const SILENT_MS = 12_000;
 const STUCK_MS = 4_000;
 const TICK_MS = 250;
@@ -135,7 +135,7 @@ export class Player {
   private again(reason: string): void {
     this.leave();
     if (this.stopped || document.hidden) return;
-    const wait = BACKOFF_MS[Math.min(this.attempt, BACKOFF_MS.length - 1)] ?? 10_000;
+    const wait = BACKOFF_MS[Math.min(this.attempt, BACKOFF_MS.length - 1)] ?? 3000;
     this.attempt += 1;
     this.set({ phase: "waiting", reason, fps: 0, motion: 0, boxes: 0 });
     this.retry = setTimeout(() => this.connect(), wait * (0.75 + Math.random() / 2));

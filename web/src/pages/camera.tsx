@@ -8,7 +8,7 @@ import { merge, useArrivals } from "../state/arrivals.ts";
 import { cameras as shared } from "../state/shared.ts";
 import { usePolled } from "../state/store.ts";
 import { nowUs, dayStart } from "../text/time.ts";
-import { stateAdvice, stateWord } from "../text/words.ts";
+import { sentence, stateAdvice, stateWord } from "../text/words.ts";
 import type { Camera, Timeline } from "../types.ts";
 import { Icon } from "../ui/icons.tsx";
 import { useTitle } from "../ui/measure.ts";
@@ -114,18 +114,18 @@ function LiveStage({ camera, boxes, report, onReport }: {
         <div class="stage-trouble">
           <Icon name="none" size={32} />
           <strong>{stateWord(camera.state)}</strong>
-          <span>{camera.reason ?? stateAdvice(camera.state)}</span>
+          <span>{camera.reason === undefined ? stateAdvice(camera.state) : sentence(camera.reason)}</span>
           {camera.reason !== undefined && <span class="quiet">{stateAdvice(camera.state)}</span>}
         </div>
       ) : (
         report?.phase !== "playing" && (
           <div class="stage-waiting">
             <span class="spinner" />
-            <span>{report?.reason !== undefined && report.reason !== "" ? report.reason : "Waiting for a picture"}</span>
+            <span>{report?.reason !== undefined && report.reason !== "" ? sentence(report.reason) : "Waiting for a picture"}</span>
           </div>
         )
       )}
-      {report?.phase === "playing" && report.reason !== "" && <span class="tile-reason">{report.reason}</span>}
+      {report?.phase === "playing" && report.reason !== "" && <span class="tile-reason">{sentence(report.reason)}</span>}
     </>
   );
 }

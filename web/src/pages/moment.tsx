@@ -1,6 +1,6 @@
 /** Owns the window that plays the moment of an event over the page. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { pictureUrl, videoUrl } from "../api.ts";
+import { pictureUrl, videoUrl, whyUnplayable } from "../api.ts";
 import { cameraPath } from "../router.ts";
 import { exact, moment, nowUs, span } from "../text/time.ts";
 import { title } from "../text/words.ts";
@@ -12,6 +12,11 @@ import { LEAD_US } from "./camera-events.tsx";
 const TAIL_US = 3_000_000;
 const MOST_US = 120_000_000;
 
+const WHY = {
+  missing: "Its recording is not in the archive yet: the newest minute is still being written. Try again soon.",
+  codec: "This browser does not play the codec of this recording. Download it and play it with another program.",
+} as const;
+
 interface Props {
   event: CameraEvent;
   name: string;
@@ -22,7 +27,7 @@ interface Props {
 
 export function Moment({ event, name, onClose, onEarlier, onLater }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const [failed, setFailed] = useState(false);
+  const [failed, setFailed] = useState<"missing" | "codec">();
   // Fixed when the window opens, so that an event still going on does not restart its video.
   const [end, setEnd] = useState(() => event.end_us ?? nowUs());
   useEffect(() => {
@@ -30,7 +35,7 @@ export function Moment({ event, name, onClose, onEarlier, onLater }: Props) {
     if (element && !element.open) element.showModal();
   }, []);
   useEffect(() => {
-    setFailed(false);
+    setFailed(undefined);
     setEnd(event.end_us ?? nowUs());
   }, [event.id]);
   const from = event.begin_us - LEAD_US;
@@ -57,10 +62,10 @@ export function Moment({ event, name, onClose, onEarlier, onLater }: Props) {
         <IconButton icon="close" label="Close" onClick={() => dialog.current?.close()} />
       </div>
       <div class="moment-stage">
-        {failed ? (
+        {failed !== undefined ? (
           <>
             {picture !== undefined && <img src={picture} alt={`Picture of the event at ${exact(event.begin_us)}`} />}
-            <p class="moment-note">Its recording is not in the archive yet: the newest minute is still being written. Try again soon.</p>
+            <p class="moment-note">{WHY[failed]}</p>
           </>
         ) : (
           <video
@@ -72,7 +77,7 @@ export function Moment({ event, name, onClose, onEarlier, onLater }: Props) {
             autoPlay
             muted
             playsInline
-            onError={() => setFailed(true)}
+            onError={() => void whyUnplayable(event.camera, from, to).then(setFailed)}
           />
         )}
       </div>

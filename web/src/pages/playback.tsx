@@ -1,6 +1,6 @@
 /** Owns the playing of the recording from a moment on, over holes, to the live picture. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { videoStart, videoUrl } from "../api.ts";
+import { videoStart, videoUrl, whyUnplayable } from "../api.ts";
 import { clock, exact, moment } from "../text/time.ts";
 import { playSpan } from "../timeline/geometry.ts";
 import type { Segment, Timeline } from "../types.ts";
@@ -21,7 +21,7 @@ interface Props {
 
 export function Playback({ camera, name, at, line, onHead, onLive }: Props) {
   const [span, setSpan] = useState<Segment>();
-  const [state, setState] = useState<"loading" | "playing" | "paused" | "none" | "end" | "failed">("loading");
+  const [state, setState] = useState<"loading" | "playing" | "paused" | "none" | "end" | "failed" | "codec">("loading");
   const [speed, setSpeed] = useState("1");
   const video = useRef<HTMLVideoElement>(null);
   const [shown, setShown] = useState(at);
@@ -87,7 +87,7 @@ export function Playback({ camera, name, at, line, onHead, onLive }: Props) {
           onPause={() => setState("paused")}
           onWaiting={() => setState("loading")}
           onEnded={next}
-          onError={() => setState("failed")}
+          onError={() => void whyUnplayable(camera, span.start_us, span.end_us).then((why) => setState(why === "codec" ? "codec" : "failed"))}
           onClick={toggle}
         />
       )}
@@ -119,6 +119,7 @@ function PlayNote({ state, at, onLive, onAgain }: { state: string; at: number; o
   const words: Record<string, string> = {
     none: `Nothing is recorded at ${clock(at)} or later. The newest minute may still be on its way to the archive.`,
     end: "This is the end of the recording.",
+    codec: "This browser does not play the codec of this recording. Download it below and play it with another program.",
     failed: "The recording could not be played. The system page may know more.",
   };
   const text = words[state];

@@ -3,7 +3,7 @@ import { system as shared } from "../state/shared.ts";
 import { usePolled } from "../state/store.ts";
 import { bytes, count, percent, plural, rate } from "../text/format.ts";
 import { exact, lag, span } from "../text/time.ts";
-import { title } from "../text/words.ts";
+import { sentence, title } from "../text/words.ts";
 import type { Problem, Stage, System } from "../types.ts";
 import { Icon } from "../ui/icons.tsx";
 import { useTitle } from "../ui/measure.ts";
@@ -65,10 +65,10 @@ function Problems({ list }: { list: Problem[] }) {
             <Icon name="warning" size={20} />
             <div>
               <p>
-                <strong>{problem.what}</strong>
+                <strong>{sentence(problem.what)}</strong>
                 {problem.where !== "" && <span class="tag">{problem.where}</span>}
               </p>
-              <p class="quiet">{problem.fix}</p>
+              <p class="quiet">{sentence(problem.fix)}</p>
             </div>
           </li>
         ))}

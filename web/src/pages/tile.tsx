@@ -5,7 +5,7 @@ import type { Report } from "../live/player.ts";
 import { cameraPath } from "../router.ts";
 import { rate } from "../text/format.ts";
 import { ago, exact } from "../text/time.ts";
-import { stateAdvice, stateWord } from "../text/words.ts";
+import { sentence, stateAdvice, stateWord } from "../text/words.ts";
 import type { Camera } from "../types.ts";
 import { Icon } from "../ui/icons.tsx";
 
@@ -45,7 +45,7 @@ function Trouble({ camera }: { camera: Camera }) {
     <div class="tile-trouble">
       <Icon name={camera.state === "connecting" ? "camera" : "none"} size={26} />
       <strong>{stateWord(camera.state)}</strong>
-      <span>{camera.reason ?? stateAdvice(camera.state)}</span>
+      <span>{camera.reason === undefined ? stateAdvice(camera.state) : sentence(camera.reason)}</span>
       <span class="faint" title={exact(camera.since_us)}>
         {ago(camera.since_us) === "just now" ? "just now" : `for ${ago(camera.since_us).replace(" ago", "")}`}
       </span>
@@ -55,9 +55,9 @@ function Trouble({ camera }: { camera: Camera }) {
 
 function Waiting({ report }: { report: Report | undefined }) {
   if (report?.phase === "playing") {
-    return report.reason === "" ? null : <span class="tile-reason">{report.reason}</span>;
+    return report.reason === "" ? null : <span class="tile-reason">{sentence(report.reason)}</span>;
   }
-  const words = report?.reason !== undefined && report.reason !== "" ? report.reason : "Waiting for a picture";
+  const words = report?.reason !== undefined && report.reason !== "" ? sentence(report.reason) : "Waiting for a picture";
   return (
     <div class="tile-waiting">
       <span class="spinner" />

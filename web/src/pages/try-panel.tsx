@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../api.ts";
 import { codecName, rate } from "../text/format.ts";
+import { sentence } from "../text/words.ts";
 import type { Probe } from "../types.ts";
 import { Icon } from "../ui/icons.tsx";
 import { addressProblem, probeOf, type SourceDraft } from "./form-model.ts";
@@ -56,7 +57,7 @@ function Picture({ trial }: { trial: Trial }) {
   return (
     <div class="try-reason">
       <Icon name="warning" size={30} />
-      <strong>{answer.reason ?? "No picture came from this address."}</strong>
+      <strong>{sentence(answer.reason ?? "No picture came from this address.")}</strong>
       {answer.fix !== undefined && <span>{answer.fix}</span>}
     </div>
   );

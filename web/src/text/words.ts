@@ -32,6 +32,13 @@ export function stateAdvice(state: State): string {
   }
 }
 
+/** A reason from the server as a sentence of its own: a capital first, unless it begins with an address or id. */
+export function sentence(words: string): string {
+  const plain = words.trim();
+  const first = plain.split(/\s/, 1)[0] ?? "";
+  return /^[a-z]+[,:]?$/.test(first) ? plain.charAt(0).toUpperCase() + plain.slice(1) : plain;
+}
+
 /**
  * What share of a day is recorded: in percent when nearly all is, else as a time, so that a camera
  * added an hour ago is not shown as a failure.
