@@ -121,3 +121,7 @@ impl Connector for Inputs {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "inputs_tests.rs"]
+mod tests;

@@ -193,14 +193,8 @@ impl Site {
         (Site::on(bus.clone(), START, script, 16), bus)
     }
 
-    /// Puts a camera with one main source into the table.
     pub(crate) fn camera(&self, id: &str, address: &str, change: impl FnOnce(&mut Camera)) {
-        let source = wire::Source { address: address.into(), ..wire::Source::default() };
-        let mut camera =
-            Camera { id: id.into(), enabled: true, sources: vec![source], ..Camera::default() };
-        change(&mut camera);
-        let table = self.bus.table(topic::CAMERAS).unwrap();
-        table.put(id.as_bytes(), Some(&camera.encode_to_vec())).unwrap();
+        put_camera(self.bus.as_ref(), id, address, change);
     }
 
     pub(crate) fn remove(&self, id: &str) {
@@ -214,6 +208,16 @@ impl Site {
     pub(crate) fn gaps(&self, id: &str) -> Vec<Gap> {
         gaps(self.bus.as_ref(), id)
     }
+}
+
+/// Puts a camera with one main source into the table.
+pub(crate) fn put_camera(bus: &dyn Bus, id: &str, address: &str, change: impl FnOnce(&mut Camera)) {
+    let source = wire::Source { address: address.into(), ..wire::Source::default() };
+    let mut camera =
+        Camera { id: id.into(), enabled: true, sources: vec![source], ..Camera::default() };
+    change(&mut camera);
+    let table = bus.table(topic::CAMERAS).unwrap();
+    table.put(id.as_bytes(), Some(&camera.encode_to_vec())).unwrap();
 }
 
 pub(crate) fn gaps(bus: &dyn Bus, id: &str) -> Vec<Gap> {

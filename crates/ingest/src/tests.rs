@@ -271,7 +271,7 @@ fn a_restart_ends_what_was_left_open_and_goes_on_above_it() {
         site.ingest.stop();
         let stopped = gaps(bus.as_ref(), "a");
         assert_eq!((stopped.len(), stopped[1].detail.as_str()), (2, "flumen was stopped"));
-        assert_eq!(ends(&packets_of(bus.as_ref(), "a")), 2);
+        until("both ends", || ends(&packets_of(bus.as_ref(), "a")) == 2);
     }
 }
 
