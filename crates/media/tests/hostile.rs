@@ -88,11 +88,17 @@ fn swallow(bytes: Vec<u8>, format: StdinFormat, live: bool) {
         return;
     };
     let mut decoder: Option<Decoder> = None;
+    let mut errors = 0;
     for tag in 0..500 {
         let unit = match demuxer.read() {
             Ok(Demuxed::Unit(unit)) => unit,
             Ok(Demuxed::End) => return,
-            Err(_) => continue,
+            // A user gives up some time; each error may have cost a thousand tries.
+            Err(_) if errors > 20 => return,
+            Err(_) => {
+                errors += 1;
+                continue;
+            }
         };
         let decoder =
             decoder.get_or_insert_with(|| Decoder::open(unit.info.codec, &limits).unwrap());

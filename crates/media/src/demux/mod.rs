@@ -97,6 +97,8 @@ pub struct Demuxer {
     limits: Limits,
     known: Vec<TrackInfo>,
     capture: Capture,
+    /// Nothing but garbage came.
+    given_up: bool,
     /// Name of an input's video codec that we do not take.
     refused: Option<String>,
 }
@@ -196,6 +198,7 @@ impl Demuxer {
             limits: open.limits,
             known: open.known.clone().unwrap_or_default(),
             capture: Capture::default(),
+            given_up: false,
             refused: None,
         };
         if !open.live {

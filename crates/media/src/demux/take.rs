@@ -37,7 +37,8 @@ impl Stamps {
 impl Demuxer {
     /// Reads until a unit waits or the input ends; false at the end.
     pub(super) fn fill(&mut self) -> Result<bool> {
-        for _ in 0..MAX_GARBAGE {
+        let tries = if self.given_up { 0 } else { MAX_GARBAGE };
+        for _ in 0..tries {
             match self.input.read(&mut self.packet)? {
                 Got::End => return Ok(false),
                 Got::Garbage => continue,
@@ -52,6 +53,7 @@ impl Demuxer {
                 return Ok(true);
             }
         }
+        self.given_up = true; // trying on would only spin
         Err(Error::data_loss("the input goes on but no picture can be found in it"))
     }
 
