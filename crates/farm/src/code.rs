@@ -19,7 +19,7 @@
 
 use flumen_base::Plane;
 
-use crate::compose::Canvas;
+use crate::canvas::Canvas;
 
 /// Numbers count modulo this.
 pub const CODE_MODULUS: u32 = 1 << 24;

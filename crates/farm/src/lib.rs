@@ -7,9 +7,12 @@
 //! Not here: cameras and connections (`ingest`), scores (`lab`).
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
 
+mod bicycle;
 mod body;
 mod cache;
 mod camera;
+mod canvas;
+mod cast;
 mod clip;
 mod code;
 mod compose;

@@ -3,11 +3,12 @@
 //! Invariants: nobody is on stage in the first and the last [`QUIET`] seconds (a sixth of
 //! a clip shorter than six times that); two vehicles are never in one lane at once.
 
+use crate::bicycle::bicycle;
 use crate::body::{Body, Part};
 use crate::math::{Chance, V3, v};
 use crate::person::{Person, Pose};
 use crate::route::{Step, Way};
-use crate::vehicle::{Vehicle, bicycle};
+use crate::vehicle::Vehicle;
 
 /// Seconds without anybody at both ends of a loop.
 pub(crate) const QUIET: f32 = 1.0;

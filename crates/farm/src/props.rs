@@ -4,7 +4,6 @@ use crate::body::{At, Body, Look, Part, Skin};
 use crate::light::rgb;
 use crate::math::{Chance, V3, all, cell, cloudy, dice, mix, noise2, noise3, step, v};
 use crate::shape::Shape;
-use crate::vehicle::crate_side;
 
 /// A ground of which `paint` decides everything.
 pub(crate) fn ground(paint: fn(&At<'_>) -> Look, seed: i32) -> Body {
@@ -219,7 +218,7 @@ fn window(at: &At<'_>, wall: Look, (column, floor): (i32, i32), u: f32, y: f32) 
 }
 
 fn shop(at: &At<'_>, wall: Look, column: i32, u: f32, bay: f32) -> Look {
-    let door = cell(column, 77, at.skin.seed) % 3 == 0;
+    let door = cell(column, 77, at.skin.seed).is_multiple_of(3);
     let half = if door { 0.55 } else { bay * 0.42 };
     let sill = if door { 0.05 } else { 0.55 };
     if u.abs() > half || at.p.y < sill || at.p.y > 2.75 {
@@ -233,4 +232,12 @@ fn shop(at: &At<'_>, wall: Look, column: i32, u: f32, bay: f32) -> Look {
     let goods = noise2(u * 5.0, at.p.y * 3.0, at.skin.seed + column);
     let room = rgb(0x201c18) * (1.0 + goods) + rgb(0xd8a868) * (0.14 * warm * goods);
     Look { gloss: 0.1, ..Look::matt(room) }
+}
+
+/// Boards with gaps.
+pub(crate) fn crate_side(at: &At<'_>) -> Look {
+    let slat = if at.n.y.abs() > 0.5 { at.p.x } else { at.p.y };
+    let gap = (slat * 7.0).fract().abs() < 0.12;
+    let grain = 0.75 + 0.5 * noise3(v(at.p.x * 3.0, at.p.y * 30.0, at.p.z * 3.0));
+    Look::matt(at.skin.colour * if gap { 0.25 } else { grain })
 }

@@ -5,8 +5,9 @@ use std::f32::consts::TAU;
 use flumen_base::{Frame, Plane, Result};
 
 use crate::SceneSpec;
+use crate::canvas::Canvas;
 use crate::code;
-use crate::compose::{Canvas, Cast, Stage};
+use crate::compose::{Cast, Stage};
 use crate::plan::Role;
 use crate::scene::Scene;
 use crate::sensor::Sensor;

@@ -36,7 +36,6 @@ pub(crate) struct Step {
     pub pace: f32,
     /// Coming to a stand, or standing.
     pub slows: bool,
-    pub speed: f32,
 }
 
 /// Time over which a turn is spread.
@@ -106,14 +105,7 @@ impl Way {
                         let (share, pace) = eased(left / time, self.ease / time, stood, stops);
                         let place = v(at.0 + dx * share, 0.0, at.1 + dz * share);
                         let slows = stops && left > time - self.ease;
-                        return Step {
-                            place,
-                            facing,
-                            gone: gone + length * share,
-                            pace,
-                            slows,
-                            speed,
-                        };
+                        return Step { place, facing, gone: gone + length * share, pace, slows };
                     }
                     left -= time;
                     gone += length;
@@ -129,7 +121,7 @@ impl Way {
                 }
             }
         }
-        Step { place: v(at.0, 0.0, at.1), facing, gone, pace: 0.0, slows: true, speed: 0.0 }
+        Step { place: v(at.0, 0.0, at.1), facing, gone, pace: 0.0, slows: true }
     }
 
     fn first_facing(&self) -> f32 {

@@ -2,7 +2,7 @@
 //!
 //! Invariants: the noise of a frame follows from seed and frame number alone.
 
-use crate::compose::Canvas;
+use crate::canvas::Canvas;
 use crate::math::Chance;
 
 const TILE: usize = 1 << 15;

@@ -150,7 +150,7 @@ impl SceneSpec {
                 self.b_frames
             )));
         }
-        if self.bit_rate_bps % 1000 != 0 || self.bit_rate_bps > 200_000_000 {
+        if !self.bit_rate_bps.is_multiple_of(1000) || self.bit_rate_bps > 200_000_000 {
             return Err(Error::invalid(format!(
                 "synthetic camera: {} bits a second must be whole kbps, at most 200000",
                 self.bit_rate_bps

@@ -5,12 +5,12 @@
 //! (the band with the frame's number). A box holds the pixels of which an object covers half.
 //! Units: pixels of the picture; frame numbers from 0.
 
+use crate::canvas::Canvas;
 use crate::code;
-use crate::compose::Canvas;
 use crate::render::Picture;
 
 /// An object counts in a frame when it covers this share of it (and [`FEW`] pixels).
-const SHARE: f32 = 0.0003;
+const SHARE: f32 = 0.0005;
 const FEW: usize = 16;
 
 /// Mask value of an object.
@@ -58,10 +58,11 @@ impl Picture<'_> {
         let (owners, covers) = (c.owner.chunks_exact(c.width), c.cover.chunks_exact(c.width));
         for (y, (owners, covers)) in owners.zip(covers).take(rows).enumerate() {
             for (x, (owner, cover)) in owners.iter().zip(covers).enumerate() {
-                if *owner > 0 && *cover >= 127 {
-                    if let Some(extent) = found.get_mut(usize::from(*owner)) {
-                        extent.get_or_insert(Extent::at(x, y)).add(x, y);
-                    }
+                if *owner == 0 || *cover < 127 {
+                    continue;
+                }
+                if let Some(extent) = found.get_mut(usize::from(*owner)) {
+                    extent.get_or_insert(Extent::at(x, y)).add(x, y);
                 }
             }
         }

@@ -5,6 +5,7 @@
 use crate::body::{At, Look, Part, Skin};
 use crate::light::rgb;
 use crate::math::{Chance, V3, all, mix, noise3, v};
+use crate::props::crate_side;
 use crate::shape::Shape;
 
 /// What drives.
@@ -39,17 +40,6 @@ impl Vehicle {
             _ => chance.pick(&PAINTS, 0),
         };
         Vehicle { model, paint: rgb(paint), second: rgb(chance.pick(&BOXES, 0)) }
-    }
-
-    /// From its front to its back.
-    pub fn length(&self) -> f32 {
-        match self.model {
-            Model::Car => 4.3,
-            Model::Estate => 4.7,
-            Model::Van => 5.6,
-            Model::Lorry => 8.2,
-            Model::Forklift => 3.4,
-        }
     }
 
     /// The parts; `braking` lights the rear, `lift` is the height of the forks.
@@ -318,49 +308,4 @@ fn box_side(at: &At<'_>) -> Look {
     let stripe = at.n.x.abs() > 0.5 && (at.p.y - 1.9 - at.p.z * 0.12).abs() < 0.28;
     let base = if stripe { mix(at.skin.colour, all(0.8), 0.75) } else { at.skin.colour };
     Look::shiny(base * (0.92 + 0.06 * rib + 0.08 * noise3(at.p * 2.0)), 0.03)
-}
-
-pub(crate) fn crate_side(at: &At<'_>) -> Look {
-    let slat = if at.n.y.abs() > 0.5 { at.p.x } else { at.p.y };
-    let gap = (slat * 7.0).fract().abs() < 0.12;
-    let grain = 0.75 + 0.5 * noise3(v(at.p.x * 3.0, at.p.y * 30.0, at.p.z * 3.0));
-    Look::matt(at.skin.colour * if gap { 0.25 } else { grain })
-}
-
-/// A bicycle's parts; its rider is a person in the pose `Ride`.
-pub(crate) fn bicycle(paint: V3) -> Vec<Part> {
-    let frame = Skin::plain(paint);
-    let dark = Skin::plain(all(0.02));
-    let mut parts = Vec::with_capacity(10);
-    for z in [-0.5, 0.55] {
-        parts.push(Part::new(Shape::Wheel(v(0.0, 0.34, z), 0.34, 0.02), Skin::new(rim, all(0.02))));
-    }
-    let (crank, saddle, head, rear, front) = (
-        v(0.0, 0.3, 0.0),
-        v(0.0, 0.9, -0.18),
-        v(0.0, 0.9, 0.42),
-        v(0.0, 0.34, -0.5),
-        v(0.0, 0.34, 0.55),
-    );
-    for (a, b) in [
-        (crank, saddle),
-        (crank, head),
-        (saddle, head),
-        (rear, saddle),
-        (rear, crank),
-        (head, front),
-    ] {
-        parts.push(Part::new(Shape::Limb(a, b, 0.022), frame.clone()));
-    }
-    parts.push(Part::new(
-        Shape::Limb(head + v(-0.24, 0.12, 0.02), head + v(0.24, 0.12, 0.02), 0.02),
-        dark,
-    ));
-    parts
-}
-
-fn rim(at: &At<'_>) -> Look {
-    let middle = (at.skin.low + at.skin.high) * 0.5;
-    let (y, z) = (at.p.y - middle.y, at.p.z - middle.z);
-    if (y * y + z * z).sqrt() < 0.29 { Look::hole() } else { Look::matt(at.skin.colour) }
 }

@@ -55,7 +55,7 @@ fn light(chance: &mut Chance) -> Light {
         sky_low: v(1.0, 1.04, 1.06),
         fill: v(0.5, 0.48, 0.45),
         bounce: v(0.4, 0.36, 0.3),
-        exposure: 0.95,
+        exposure: 1.2,
         haze: all(0.6),
         haze_rate: 0.0,
     }

@@ -6,6 +6,7 @@ mod lobby;
 mod park;
 mod street;
 mod yard;
+mod yard_skins;
 
 use crate::math::Chance;
 use crate::plan::{Habit, Role, plan};

@@ -112,7 +112,8 @@ fn road(x: f32, z: f32, seed: i32) -> V3 {
     let drip = band(0.0, 0.22, 0.2, lane);
     let mut tone = 0.36 + 0.09 * wide + 0.06 * (grain - 0.5) + 0.035 * track - 0.035 * drip;
     // Patches where the road was opened.
-    let patch = (cell((x / 4.2).floor() as i32, (z / 2.6).floor() as i32, seed + 4) % 9) == 0;
+    let patch =
+        cell((x / 4.2).floor() as i32, (z / 2.6).floor() as i32, seed + 4).is_multiple_of(9);
     if patch && dice((x / 4.2).floor() as i32, 1, seed) > 0.2 {
         tone -= 0.06;
     }
