@@ -85,8 +85,10 @@
 //!
 //! Whole segments go, the oldest first: while the log is larger than [`Config::keep_bytes`], or
 //! when the newest timestamp of a segment is older than [`Config::keep_age`]. The newest segment
-//! stays, but ends when its oldest record is an eighth of that age old. A reader that fell behind
-//! is told [`Read::Expired`].
+//! stays, but ends when its oldest record is an eighth of that age old. What this process wrote
+//! stays for the full age by a clock that nobody sets, and so does what was stamped before 2020:
+//! a clock that jumps, or was not set, removes nothing. A reader that fell behind is told
+//! [`Read::Expired`].
 //!
 //! Not here: topics, keys, headers (`bus`).
 

@@ -176,6 +176,7 @@ impl Log {
         self.serial += 1;
         let mut segment = Segment::new(&self.dir, self.serial, self.next, self.generation);
         segment.salt = Some(salt);
+        segment.own = true;
         let header =
             SegmentHeader { generation: self.generation, base: self.next, salt, created_us };
         let path = segment.path.clone();

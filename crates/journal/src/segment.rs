@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use crate::disk::{Disk, DiskFile};
 use crate::format::segment_name;
@@ -21,6 +22,10 @@ pub(crate) struct Segment {
     pub path: PathBuf,
     /// `None` when the head can't be read: then none of its records can.
     pub salt: Option<u64>,
+    /// Begun by this process, not found at opening.
+    pub own: bool,
+    /// Since when this process knows it; no clock that people set.
+    pub since: Instant,
     /// Bytes that hold records or may.
     length: AtomicU64,
     index: Mutex<Option<Index>>,
@@ -34,6 +39,8 @@ impl Segment {
             generation,
             path: dir.join(segment_name(base, generation)),
             salt: None,
+            own: false,
+            since: Instant::now(),
             length: AtomicU64::new(0),
             index: Mutex::new(None),
         }

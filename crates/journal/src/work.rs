@@ -230,6 +230,7 @@ impl Shared {
 
     pub(crate) fn sync_loop(&self, retention: &Retention) {
         let mut retention_at = Instant::now();
+        let mut synced_segment = 0;
         loop {
             if retention_at <= Instant::now() {
                 lock(&self.state).roll |= retention.run(&self.view);
@@ -243,7 +244,10 @@ impl Shared {
             if !self.wait_for_sync(state, retention_at) {
                 continue;
             }
-            self.sync();
+            // A segment began: another one may have to go.
+            if std::mem::replace(&mut synced_segment, self.sync()) != synced_segment {
+                retention_at = Instant::now();
+            }
         }
     }
 
@@ -265,14 +269,16 @@ impl Shared {
         false
     }
 
-    fn sync(&self) {
-        let Some((file, tail)) = self.view.sync_target() else { return };
+    /// Syncs what is written and tells who waits; returns the serial of the segment.
+    fn sync(&self) -> u64 {
+        let Some((file, tail)) = self.view.sync_target() else { return 0 };
         let began = Instant::now();
         if let Err(error) = file.sync() {
-            return self.fail(&format!(
+            self.fail(&format!(
                 "sync of the log failed: {error}; what was not acknowledged is lost, check the \
                  disk and restart"
             ));
+            return tail.serial;
         }
         self.view.synced(tail);
         let durable = self.acknowledge();
@@ -282,6 +288,7 @@ impl Shared {
         state.mark = Some(durable);
         drop(state);
         self.for_writer.notify_one();
+        tail.serial
     }
 }
 

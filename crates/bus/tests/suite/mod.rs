@@ -2,6 +2,8 @@
 //!
 //! Each function takes a bus whose topics are empty.
 
+#![allow(dead_code, missing_docs)]
+
 use std::sync::Arc;
 use std::time::Duration;
 

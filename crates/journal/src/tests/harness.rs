@@ -21,6 +21,9 @@ pub(super) fn small() -> Config {
     Config { segment_bytes: 64 << 10, ..Config::default() }
 }
 
+/// Where the clock stands at opening: in 2026.
+pub(super) const START_US: i64 = 1_790_000_000_000_000;
+
 /// An open log; each step is taken by the caller.
 pub(super) struct Bench {
     pub disk: SimDisk,
@@ -36,7 +39,7 @@ impl Bench {
     pub(super) fn open(disk: &SimDisk, config: &Config) -> Result<Bench> {
         let found = recover(disk, Path::new(&dir()))?;
         let (generation, report) = (found.generation, found.report.clone());
-        let clock = Arc::new(ManualClock::at(0));
+        let clock = Arc::new(ManualClock::at(START_US));
         let shared: Arc<SimDisk> = Arc::new(disk.clone());
         let log = Log::new(shared.clone(), dir(), config.clone(), clock.clone(), found);
         let retention = Retention::new(shared, dir(), config, clock.clone());

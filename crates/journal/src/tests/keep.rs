@@ -1,17 +1,22 @@
 //! Retention: what goes, what stays, and what readers are told.
 
-use super::harness::{Bench, entry, small};
+use super::harness::{Bench, START_US, entry, small};
 use crate::sim::SimDisk;
 use crate::{Config, Entry, Read, Visibility};
 
 const HOUR_US: i64 = 3_600_000_000;
 
 fn stamped(id: u64, timestamp_us: i64) -> Entry {
-    Entry { timestamp_us, ..entry(id, 1000) }
+    Entry { timestamp_us: START_US + timestamp_us, ..entry(id, 1000) }
 }
 
-/// Ten segments of ten records; each record an hour after the one before.
+/// Ten segments of ten records; each record an hour after the one before; found by a new process.
 fn filled(config: &Config) -> Bench {
+    Bench::open(&written(config).disk, config).unwrap()
+}
+
+/// The same, just written.
+fn written(config: &Config) -> Bench {
     let mut bench = Bench::open(&SimDisk::new(1), config).unwrap();
     for id in 0..100 {
         if id % 10 == 0 {
@@ -73,6 +78,8 @@ fn an_idle_log_ends_its_segment_so_that_it_can_go() {
     let mut bench =
         Bench::open(&SimDisk::new(1), &Config { keep_age: hours(8), ..small() }).unwrap();
     bench.log.append(&[stamped(0, 0)], None).unwrap();
+    let config = Config { keep_age: hours(8), ..small() };
+    let mut bench = Bench::open(&bench.disk, &config).unwrap();
     assert!(!bench.retention.run(&bench.view));
     bench.clock.advance(2 * HOUR_US);
     assert!(bench.retention.run(&bench.view));
@@ -82,6 +89,27 @@ fn an_idle_log_ends_its_segment_so_that_it_can_go() {
     bench.retention.run(&bench.view);
     assert_eq!((bench.view.first(), bench.view.segments().len()), (1, 1));
     assert_eq!(bench.read_all(Visibility::Written), []);
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_removes_nothing_that_was_just_written() {
+    let bench = written(&Config { keep_age: hours(30), ..small() });
+    bench.clock.advance(10_000 * HOUR_US);
+    assert!(!bench.retention.run(&bench.view));
+    assert_eq!(bench.view.first(), 0);
+}
+
+#[test]
+fn a_clock_that_was_not_set_removes_nothing() {
+    let config = Config { keep_age: hours(30), ..small() };
+    let mut bench = Bench::open(&SimDisk::new(1), &config).unwrap();
+    for id in 0..3 {
+        bench.log.roll().unwrap();
+        bench.log.append(&[entry(id, 10)], None).unwrap();
+    }
+    let bench = Bench::open(&bench.disk, &config).unwrap();
+    assert!(!bench.retention.run(&bench.view));
+    assert_eq!(bench.view.first(), 0);
 }
 
 #[test]

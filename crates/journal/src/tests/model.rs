@@ -190,7 +190,7 @@ impl Pair {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, max_shrink_iters: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 2000, ..ProptestConfig::default() })]
     #[test]
     fn the_log_does_as_its_model(seed: u64, actions in proptest::collection::vec(action(), 1..80)) {
         let bench = Bench::open(&SimDisk::new(seed), &small()).unwrap();
