@@ -79,6 +79,9 @@ pub struct Archive {
     config: ArchiveConfig,
 }
 
+/// What a thread does until it is to stop.
+type Body = fn(&Parts) -> Result<()>;
+
 struct Parts {
     bus: Arc<dyn Bus>,
     store: Arc<dyn Store>,
@@ -102,8 +105,7 @@ impl Archive {
         let shared = Arc::new(Shared::default());
         let reader = Reader::with(&config.dir, store.clone(), Some(shared.pending.clone()));
         let mut threads = Vec::new();
-        let bodies: [(&str, fn(&Parts) -> Result<()>); 3] =
-            [("record", record), ("rows", rows), ("keep", keep)];
+        let bodies: [(&str, Body); 3] = [("record", record), ("rows", rows), ("keep", keep)];
         for (n, (name, body)) in bodies.into_iter().enumerate() {
             let parts = Parts {
                 bus: bus.clone(),
@@ -174,7 +176,7 @@ impl Drop for Archive {
 }
 
 /// Runs a body until it ends because of a stop; begins it again when it fails.
-fn again(n: usize, name: &str, body: fn(&Parts) -> Result<()>, parts: &Parts) {
+fn again(n: usize, name: &str, body: Body, parts: &Parts) {
     let mut wait = Duration::from_millis(250);
     loop {
         let begun = Instant::now();

@@ -12,8 +12,8 @@ use crate::db::{self, Mark, told};
 use crate::reader::Span;
 use crate::recorder::{HOLE_US, Recorder, replaced};
 use crate::rows::{self, Filed};
-use crate::segment::{Closed, Unit, path_of};
 use crate::timeline;
+use crate::unit::{Closed, Unit, path_of};
 
 impl Recorder {
     /// Clears what a kill left: temporary files, unpublished rows; reads the marks.

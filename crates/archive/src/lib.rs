@@ -39,10 +39,13 @@ mod roles;
 mod rows;
 mod segment;
 mod source;
+mod span;
 mod store;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod turn;
+mod unit;
 mod video;
 
 pub use archive::{Archive, ArchiveStatus};

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use flumen_base::wire::{Marker, PacketHeader, SourcePosition, Stream};
-use flumen_base::{CameraId, Error, Result, topic};
+use flumen_base::{Error, Result, topic};
 use flumen_bus::{Bus, Delivered, Polled};
 use flumen_media::TrackInfo;
 use prost::Message;
@@ -21,22 +21,18 @@ use rusqlite::Connection;
 use crate::config::ArchiveConfig;
 use crate::db::{self, Mark};
 use crate::join::{Joiner, Line};
-use crate::reader::Span;
 use crate::roles::Roles;
 use crate::rows;
-use crate::segment::{Open, Unit};
+use crate::segment::Open;
 use crate::store::Store;
+use crate::unit::Unit;
 
 /// A stream that stood still longer than this ends its file, unless its frames last longer.
 pub(crate) const HOLE_US: i64 = 1_000_000;
-/// A line that a higher epoch followed is closed when it was silent this long.
-const LATE_US: i64 = 10_000_000;
-/// Any line is closed when it was silent this long while others went on.
-const IDLE_US: i64 = 300_000_000;
 
 /// What is known of a line besides its open file.
 #[derive(Default)]
-struct Known {
+pub(crate) struct Known {
     /// Offsets up to this are in rows.
     covered: Option<u64>,
     audio: Option<TrackInfo>,
@@ -59,11 +55,11 @@ pub(crate) struct Recorder {
     pub(crate) skipped: u64,
     pub(crate) filed: u64,
     pub(crate) filed_bytes: u64,
-    known: HashMap<Line, Known>,
-    joiner: Joiner,
+    pub(crate) known: HashMap<Line, Known>,
+    pub(crate) joiner: Joiner,
     segment_us: i64,
-    clock_us: i64,
-    written: BTreeMap<u32, u64>,
+    pub(crate) clock_us: i64,
+    pub(crate) written: BTreeMap<u32, u64>,
 }
 
 impl Recorder {
@@ -153,7 +149,7 @@ impl Recorder {
     }
 
     /// The partition's mark; `next` is the reader's place, not yet the one that is stored.
-    fn mark(&mut self, partition: u32) -> &mut Mark {
+    pub(crate) fn mark(&mut self, partition: u32) -> &mut Mark {
         self.marks.entry(partition).or_insert(Mark { partition, next: 0, generation: 0, era: 0 })
     }
 
@@ -279,7 +275,7 @@ impl Recorder {
     }
 
     /// Closes a line's file and writes its row; `resume` is the first offset behind it.
-    fn end(&mut self, line: &Line, next_dts_us: Option<i64>, resume: u64) -> Result<()> {
+    pub(crate) fn end(&mut self, line: &Line, next_dts_us: Option<i64>, resume: u64) -> Result<()> {
         let Some(open) = self.open.remove(line) else { return Ok(()) };
         let (partition, audio) = (open.first.partition, open.audio.clone());
         let closed = open.close(self.store.as_ref(), next_dts_us)?;
@@ -307,96 +303,6 @@ impl Recorder {
             .min()
             .unwrap_or(mark.next);
         Mark { next, ..mark }
-    }
-
-    /// Closes lines that were left behind, and stores marks that moved far.
-    pub(crate) fn settle(&mut self) -> Result<()> {
-        let late: Vec<Line> = self
-            .open
-            .iter()
-            .filter(|(line, open)| self.is_left(line, open))
-            .map(|(l, _)| l.clone())
-            .collect();
-        for line in late {
-            self.end(&line, None, u64::MAX)?;
-        }
-        for partition in self.marks.keys().copied().collect::<Vec<_>>() {
-            let mark = self.low(partition, None);
-            let written = self.written.get(&partition).copied().unwrap_or(0);
-            if mark.next >= written + 4096 {
-                db::set_mark(&self.conn, topic::VIDEO, &mark)?;
-                self.written.insert(partition, mark.next);
-            }
-        }
-        self.known.retain(|line, _| {
-            self.highest
-                .get(&(line.camera.clone(), line.stream))
-                .is_none_or(|&h| line.epoch + 8 >= h)
-        });
-        self.publish()
-    }
-
-    fn is_left(&self, line: &Line, open: &Open) -> bool {
-        let silent_us = self.clock_us.saturating_sub(open.arrival_us);
-        let passed =
-            self.highest.get(&(line.camera.clone(), line.stream)).is_some_and(|&h| h > line.epoch);
-        silent_us > if passed { LATE_US } else { IDLE_US }
-    }
-
-    /// Arrival of the newest record that was taken.
-    pub(crate) fn newest_us(&self) -> Option<i64> {
-        (self.clock_us != i64::MIN).then_some(self.clock_us)
-    }
-
-    /// What is being written.
-    pub(crate) fn spans(&self) -> Vec<(CameraId, Span)> {
-        let span = |(line, open): (&Line, &Open)| {
-            let (_, newest_us, own_us) = open.newest();
-            let start_us = open.head().pts_us;
-            let end_us = start_us + newest_us - open.first_dts_us() + own_us;
-            Some((CameraId::new(&line.camera).ok()?, Span { start_us, end_us }))
-        };
-        self.open.iter().filter_map(span).collect()
-    }
-
-    /// Files what is whole and forgets the rest: it is written again from the bus.
-    pub(crate) fn finish(&mut self) -> Result<()> {
-        let mut floors: BTreeMap<u32, u64> = BTreeMap::new();
-        for (_, open) in std::mem::take(&mut self.open) {
-            let (first, partition) = (open.first.offset, open.first.partition);
-            let closed = open.close_at_key(self.store.as_ref())?;
-            let resume = closed.as_ref().map_or(first, |(_, next)| next.offset);
-            let floor = floors.entry(partition).or_insert(resume);
-            *floor = resume.min(*floor);
-            if let Some((closed, _)) = closed {
-                // The mark itself stays: units above it that rows hold are skipped by their rows.
-                let stored = db::marks(&self.conn, topic::VIDEO)?
-                    .into_iter()
-                    .find(|m| m.partition == partition);
-                let stay = stored.unwrap_or(Mark { next: 0, ..*self.mark(partition) });
-                self.file(closed, stay)?;
-            }
-        }
-        for partition in self.marks.keys().copied().collect::<Vec<_>>() {
-            let mark = self.low(partition, floors.get(&partition).copied());
-            db::set_mark(&self.conn, topic::VIDEO, &mark)?;
-        }
-        self.publish()
-    }
-
-    fn lose(&mut self, partition: u32, to: u64, why: String) -> Result<()> {
-        tracing::error!(partition, "{why}");
-        let lines: Vec<Line> = self
-            .open
-            .iter()
-            .filter(|(_, o)| o.first.partition == partition)
-            .map(|(l, _)| l.clone())
-            .collect();
-        self.mark(partition).next = to;
-        for line in lines {
-            self.end(&line, None, to)?;
-        }
-        self.note_lost(partition)
     }
 }
 

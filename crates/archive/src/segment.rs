@@ -9,44 +9,19 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use flumen_base::wire::{PacketHeader, Segment, SourcePosition, Stream};
+use flumen_base::wire::{PacketHeader, Segment, SourcePosition};
 use flumen_base::{Error, Result};
 use flumen_media::TrackInfo;
 use flumen_media::fmp4::{self, Sample, TrackConfig};
 use sha2::{Digest, Sha256};
 
+use crate::join::Line;
 use crate::store::{Store, Upload};
-use crate::{day, join::Line};
+use crate::unit::{Closed, Unit};
 
 const FRAGMENT_BYTES: usize = 4 << 20;
 const FRAGMENT_US: i64 = 4_000_000;
 const SOUND_US: i64 = 2_000_000;
-
-/// A whole access unit with its place.
-#[derive(Clone, Debug)]
-pub(crate) struct Unit {
-    pub header: PacketHeader,
-    pub data: Bytes,
-    /// Place of its first record.
-    pub first: SourcePosition,
-    /// Place of its last record.
-    pub last: SourcePosition,
-}
-
-impl Unit {
-    pub(crate) fn info(&self) -> TrackInfo {
-        let h = &self.header;
-        TrackInfo {
-            codec: h.codec(),
-            width: h.width,
-            height: h.height,
-            sample_rate_hz: h.sample_rate_hz,
-            channels: h.channels,
-            config: h.config.clone(),
-            ..TrackInfo::default()
-        }
-    }
-}
 
 /// How far the file is whole.
 #[derive(Clone, Debug)]
@@ -323,23 +298,4 @@ impl Open {
         };
         Ok(Closed { tmp: self.tmp, segment })
     }
-}
-
-/// A file that is whole and durable under its temporary name.
-pub(crate) struct Closed {
-    pub tmp: String,
-    /// Its row, `path` still empty.
-    pub segment: Segment,
-}
-
-/// Where a segment belongs; `extra` tells two with the same start apart.
-pub(crate) fn path_of(segment: &Segment, extra: Option<u64>) -> String {
-    let stream = if segment.stream() == Stream::Sub { "sub" } else { "main" };
-    let extra = extra.map_or(String::new(), |n| format!("-{n}"));
-    format!(
-        "video/{}/{}/{}-{stream}{extra}.mp4",
-        segment.camera,
-        day::name(segment.start_us),
-        segment.start_us
-    )
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use flumen_analyzer::Output;
-use flumen_base::wire::{Camera, FrameResult, Gap, GapCause, Gate, Reject, SourcePosition, Stream};
+use flumen_base::wire::{Camera, Reject, SourcePosition, Stream};
 use flumen_base::{CameraId, Error, Packet, Result, topic};
 use flumen_bus::Pending;
 use prost::Message;
@@ -17,39 +17,34 @@ use crate::cameras;
 use crate::checkpoint::CameraState;
 use crate::engine::Engine;
 use crate::lanes::Item;
+use crate::skips::Hole;
 use crate::stats::Stats;
 use crate::verdict::{Verdict, verdict};
 use crate::worker::Shared;
 
 /// The state of one camera.
 pub(crate) struct Work {
-    id: CameraId,
+    pub(crate) id: CameraId,
     engine: Option<Box<dyn Engine>>,
     /// As it goes into the checkpoint; the snapshot is as of `state.next`.
     state: CameraState,
     /// First offset that was not taken; ahead of `state.next` since the last snapshot.
     next: u64,
     /// The version in force, and the next one.
-    record: Camera,
+    pub(crate) record: Camera,
     coming: Option<Camera>,
     /// Key frame of the open group: epoch, sequence.
-    group: (u64, u64),
+    pub(crate) group: (u64, u64),
     /// Units are left out until a key frame that is not.
-    shed: bool,
-    rejected: Option<Hole>,
+    pub(crate) shed: bool,
+    pub(crate) rejected: Option<Hole>,
     /// No engine until the next key frame.
     wait_key: bool,
     /// Why no engine can be had for this epoch.
     stopped: Option<(u64, String)>,
     sent: Vec<Pending>,
     pub(crate) broken: bool,
-    out: Vec<Output>,
-}
-
-/// A span that is left out.
-#[derive(Clone, Copy)]
-struct Hole {
-    from_us: i64,
+    pub(crate) out: Vec<Output>,
 }
 
 impl Work {
@@ -246,7 +241,7 @@ impl Work {
         sent.map(|()| if self.shed { Done::Shed } else { Done::Analysed })
     }
 
-    fn reject(&mut self, item: &Item, reason: &str) {
+    pub(crate) fn reject(&mut self, item: &Item, reason: &str) {
         self.out.push(Output::Reject(Reject {
             camera: self.id.as_str().to_owned(),
             topic: topic::VIDEO.into(),
@@ -256,7 +251,7 @@ impl Work {
         }));
     }
 
-    fn send(&mut self, shared: &Shared, arrival_us: i64) -> Result<()> {
+    pub(crate) fn send(&mut self, shared: &Shared, arrival_us: i64) -> Result<()> {
         for output in self.out.drain(..) {
             self.sent.extend(shared.results.send(&output, self.id.as_str(), arrival_us)?);
         }
@@ -271,51 +266,6 @@ impl Work {
             self.sent = left;
         }
         Ok(())
-    }
-
-    /// A group that was in hand at two crashes is left out.
-    fn rejects(&mut self, shared: &Shared, item: &Item, key: bool) -> Result<bool> {
-        let rejects = shared.notes.rejects(self.id.as_str(), self.group.0, self.group.1)
-            && item.header.epoch == self.group.0;
-        match (rejects, self.rejected) {
-            (true, None) if key => {
-                self.rejected = Some(Hole { from_us: item.header.pts_us });
-                self.reject(
-                    item,
-                    "this group of pictures was in hand at two crashes and is not decoded any more",
-                );
-                self.send(shared, item.header.arrival_us)?;
-            }
-            (false, Some(hole)) => {
-                self.rejected = None;
-                self.gap(shared, hole, item.header.pts_us)?;
-            }
-            _ => {}
-        }
-        Ok(rejects)
-    }
-
-    /// Decides whether a unit is left out: the machine is too slow, or it was left out before a
-    /// restart. Says so in a result of its own, which a replay obeys.
-    fn sheds(&mut self, shared: &Shared, item: &Item, shed_until: u64, key: bool) {
-        let h = &item.header;
-        let before = shared.results.was_shed(&h.camera, h.epoch, h.sequence);
-        let ordered = item.offset < shed_until;
-        self.shed = h.marker == 0 && (ordered || before || (self.shed && !key));
-        if self.shed && h.part + 1 >= h.parts.max(1) {
-            self.out.push(Output::Frame(shed_frame(item, &self.record)));
-        }
-    }
-
-    fn gap(&self, shared: &Shared, hole: Hole, end_us: i64) -> Result<()> {
-        let gap = Gap {
-            camera: self.id.as_str().to_owned(),
-            start_us: hole.from_us,
-            end_us,
-            cause: GapCause::Decoder.into(),
-            detail: "a group of pictures that crashed the decoder twice".into(),
-        };
-        shared.results.gap(&gap)
     }
 
     /// Its part of a checkpoint, and what must be durable before that counts. A broken camera
@@ -344,23 +294,6 @@ pub(crate) enum Done {
     Other,
 }
 
-fn position(item: &Item) -> SourcePosition {
+pub(crate) fn position(item: &Item) -> SourcePosition {
     SourcePosition { partition: item.partition, offset: item.offset, generation: item.generation }
-}
-
-fn shed_frame(item: &Item, record: &Camera) -> FrameResult {
-    let h = &item.header;
-    FrameResult {
-        camera: h.camera.clone(),
-        epoch: h.epoch,
-        sequence: h.sequence,
-        pts_us: h.pts_us,
-        capture_us: h.capture_us,
-        width: h.width,
-        height: h.height,
-        gate: Gate::Shed.into(),
-        source: Some(position(item)),
-        policy_version: record.version,
-        ..FrameResult::default()
-    }
 }

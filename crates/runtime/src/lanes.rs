@@ -186,7 +186,7 @@ impl Lanes {
     /// its lane has no room, and it is asked for again later.
     pub(crate) fn catch_up(&mut self, camera: &CameraId, item: Item) -> bool {
         let offset = item.offset;
-        if !self.lanes.get(camera).is_some_and(|lane| !self.is_full(lane)) {
+        if self.lanes.get(camera).is_none_or(|lane| self.is_full(lane)) {
             if let Some(lane) = self.lanes.get_mut(camera) {
                 lane.behind = Some(offset);
             }

@@ -19,6 +19,7 @@ mod reader;
 mod results;
 mod runtime;
 mod save;
+mod skips;
 mod stats;
 #[cfg(test)]
 mod tests;

@@ -170,7 +170,7 @@ fn header(camera: &str, sequence: u64) -> PacketHeader {
         sequence,
         pts_us: sequence as i64 * 40_000,
         arrival_us: 1_000_000_000 + sequence as i64 * 40_000,
-        key: sequence % GROUP == 0,
+        key: sequence.is_multiple_of(GROUP),
         ..PacketHeader::default()
     }
 }

@@ -21,7 +21,7 @@ fn event(n: u8, begin_us: i64, revision: u32) -> Event {
         id: vec![n; 16].into(),
         revision,
         camera: "yard".into(),
-        kind: if n % 2 == 0 { "motion" } else { "tamper" }.into(),
+        kind: if n.is_multiple_of(2) { "motion" } else { "tamper" }.into(),
         phase: if revision == 0 { Phase::Begin } else { Phase::End }.into(),
         begin_us,
         end_us: if revision == 0 { 0 } else { begin_us + 2_000_000 },

@@ -1,0 +1,164 @@
+//! The real analyzer on footage of the farm: the same records however often it is stopped.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use flumen_base::topic;
+use flumen_base::wire::{Codec, FrameResult, Marker, PacketHeader};
+use flumen_bus::{Bus, Embedded, EmbeddedConfig, Polled, Record, Start, Visibility};
+use flumen_farm::{Clip, SceneSpec};
+use flumen_runtime::{Runtime, RuntimeConfig};
+use prost::Message;
+
+const CAMERAS: [&str; 2] = ["yard", "gate"];
+const START_US: i64 = 1_800_000_000_000_000;
+
+fn clip(dir: &Path) -> Clip {
+    let spec: SceneSpec =
+        "synthetic:street?seed=1&seconds=25&size=192x112&fps=10&codec=h264".parse().unwrap();
+    Clip::load_or_make(&spec, dir, &mut |_, _| {}).unwrap()
+}
+
+fn open(dir: &Path) -> Arc<Embedded> {
+    let config =
+        EmbeddedConfig { sync_delay: Duration::from_millis(1), ..EmbeddedConfig::default() };
+    Embedded::open(&dir.join("bus"), config).unwrap()
+}
+
+fn start(bus: &Arc<Embedded>, dir: &Path) -> Runtime {
+    let checkpoint_every = Duration::from_millis(40);
+    let config = RuntimeConfig {
+        dir: dir.join("runtime"),
+        workers: 2,
+        checkpoint_every,
+        ..RuntimeConfig::default()
+    };
+    Runtime::start(bus.clone(), config).unwrap()
+}
+
+fn send(bus: &dyn Bus, header: &PacketHeader, data: Bytes) {
+    let record = Record {
+        key: Bytes::from(header.camera.clone()),
+        headers: vec![(topic::PACKET_HEADER.into(), header.encode_to_vec().into())],
+        value: data,
+        timestamp_us: header.arrival_us,
+    };
+    bus.send(topic::VIDEO, record).unwrap().wait().unwrap();
+}
+
+/// Units `range` of the clip for both cameras; the end of the stream behind the last.
+fn shoot(bus: &dyn Bus, clip: &Clip, range: std::ops::Range<usize>) {
+    for n in range {
+        for camera in CAMERAS {
+            let Some(unit) = clip.units.get(n) else { continue };
+            let header = PacketHeader {
+                camera: camera.into(),
+                epoch: 1,
+                sequence: n as u64,
+                codec: Codec::H264.into(),
+                width: 192,
+                height: 112,
+                pts_us: START_US + unit.pts_us,
+                dts_us: START_US + unit.dts_us,
+                duration_us: 100_000,
+                key: unit.key,
+                capture_us: START_US + unit.pts_us,
+                arrival_us: START_US + unit.dts_us,
+                parameter_hash: 7,
+                ..PacketHeader::default()
+            };
+            send(bus, &header, unit.data.clone());
+            if n + 1 == clip.units.len() {
+                let marker = Marker::EndOfStream.into();
+                send(
+                    bus,
+                    &PacketHeader { marker, key: false, sequence: n as u64 + 1, ..header },
+                    Bytes::new(),
+                );
+            }
+        }
+    }
+}
+
+type Log = BTreeMap<Bytes, Vec<Bytes>>;
+
+fn log(bus: &dyn Bus, topic: &str) -> Log {
+    let end: u64 = bus.watermarks(topic).unwrap().iter().map(|w| w.next).sum();
+    let mut reader = bus.consumer(&[topic], Start::Earliest, Visibility::Written).unwrap();
+    let (mut all, mut n) = (Log::new(), 0);
+    while n < end {
+        for polled in reader.poll(1000, Duration::from_secs(1)).unwrap() {
+            let Polled::Record(d) = polled else { panic!("{polled:?}") };
+            all.entry(d.record.key).or_default().push(d.record.value);
+            n += 1;
+        }
+    }
+    all
+}
+
+/// Waits until each camera has a result for its last picture.
+fn settle(bus: &dyn Bus, clip: &Clip) {
+    let last = clip.units.len() as u64 - 1;
+    let begun = Instant::now();
+    let is_last = |f: &Bytes| FrameResult::decode(f.clone()).unwrap().sequence == last;
+    while begun.elapsed() < Duration::from_secs(60) {
+        let frames = log(bus, topic::FRAMES);
+        if frames.len() == CAMERAS.len() && frames.values().all(|f| f.iter().any(is_last)) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("the last pictures have no result");
+}
+
+fn results(bus: &dyn Bus) -> [Log; 4] {
+    [topic::FRAMES, topic::EVENTS, topic::PICTURES, topic::REJECTS].map(|name| log(bus, name))
+}
+
+#[test]
+fn stopped_anywhere_the_records_are_those_of_an_undisturbed_run() {
+    let calm = tempfile::tempdir().unwrap();
+    let clip = clip(calm.path());
+    let bus = open(calm.path());
+    let runtime = start(&bus, calm.path());
+    shoot(bus.as_ref(), &clip, 0..clip.units.len());
+    settle(bus.as_ref(), &clip);
+    runtime.stop().unwrap();
+    let expected = results(bus.as_ref());
+    assert!(expected[0].values().all(|frames| frames.len() == clip.units.len()));
+    assert!(!expected[1].is_empty() && !expected[2].is_empty(), "the clip has no event");
+    assert!(expected[3].is_empty());
+
+    for step in [11, 37] {
+        let dir = tempfile::tempdir().unwrap();
+        let bus = open(dir.path());
+        let mut at = 0;
+        let mut calmly = true;
+        while at < clip.units.len() {
+            let runtime = start(&bus, dir.path());
+            shoot(bus.as_ref(), &clip, at..at + step);
+            at += step;
+            calmly = !calmly;
+            if calmly {
+                runtime.stop().unwrap();
+            } else {
+                drop(runtime); // no last checkpoint
+            }
+        }
+        let runtime = start(&bus, dir.path());
+        settle(bus.as_ref(), &clip);
+        assert_eq!(runtime.problems(), Vec::<String>::new());
+        runtime.stop().unwrap();
+        let found = results(bus.as_ref());
+        for (found, expected) in found.iter().zip(&expected) {
+            let counts = |log: &Log| log.values().map(Vec::len).collect::<Vec<_>>();
+            assert_eq!(counts(found), counts(expected), "stopped each {step} units");
+            assert!(found == expected, "stopped each {step} units");
+        }
+    }
+}
