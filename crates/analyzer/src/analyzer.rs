@@ -5,7 +5,7 @@ use flumen_base::wire::{
     Codec, FrameResult, GapCause, Marker, PacketHeader, Policy, Reject, SourcePosition, Stream,
 };
 use flumen_base::{CameraId, Error, Packet, Result, topic};
-use flumen_media::{Limits, nal};
+use flumen_media::nal;
 use flumen_operators::Mask;
 
 use crate::decoding::{Decoding, Kind};
@@ -294,18 +294,6 @@ impl Analyzer {
             limits: self.settings.limits(),
             keep_bytes: self.settings.snapshot_bytes,
             reorder_depth: self.settings.reorder_depth,
-        }
-    }
-}
-
-impl Settings {
-    /// The decoder's limits.
-    pub(crate) fn limits(&self) -> Limits {
-        Limits {
-            max_width: self.max_side,
-            max_height: self.max_side,
-            max_pixels: self.max_pixels,
-            max_unit_bytes: self.max_unit_bytes,
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use flumen_base::wire::Policy;
 use flumen_base::{Error, Result};
+use flumen_media::Limits;
 
 /// Limits and policy of one analyzer; the default suits every camera.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +60,18 @@ impl Settings {
         match limits.iter().find(|(_, value)| *value == 0) {
             Some((name, _)) => Err(Error::invalid(format!("analysis: {name} must be above 0"))),
             None => Ok(()),
+        }
+    }
+}
+
+impl Settings {
+    /// The decoder's limits.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            max_width: self.max_side,
+            max_height: self.max_side,
+            max_pixels: self.max_pixels,
+            max_unit_bytes: self.max_unit_bytes,
         }
     }
 }

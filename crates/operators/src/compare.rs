@@ -30,7 +30,7 @@ pub struct Rows {
 /// How far a pixel of this deviation and blinking may differ.
 #[inline(always)]
 pub fn limit(base: u8, spread: u16, blink: u8) -> u16 {
-    u16::from(base) + (5 * spread >> 9) + (5 * u16::from(blink) >> 6)
+    u16::from(base) + ((5 * spread) >> 9) + ((5 * u16::from(blink)) >> 6)
 }
 
 impl Rows {
@@ -111,7 +111,7 @@ impl Rows {
             let outside = 2 * u16::from(*e) > limit;
             let low = (away > limit) & outside;
             let high = (5 * away > 8 * limit) & outside;
-            let colour_limit = u16::from(*cl) + (10 * u16::from(*k) >> 8);
+            let colour_limit = u16::from(*cl) + ((10 * u16::from(*k)) >> 8);
             let colour = u16::from(*c);
             let colour_low = colour > colour_limit;
             let colour_high = 2 * colour > 3 * colour_limit;

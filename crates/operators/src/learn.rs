@@ -151,7 +151,7 @@ fn spread_kernel(spread: &mut [u16], image: &[u8], lit: &[u8], rates: &[i16], ra
         let now = *s as i16;
         let learns = -i16::from(*own != 0);
         let moved = now + (scaled(target - now, rate, 0) & learns);
-        *s = moved.max(128).min(12 << 8) as u16;
+        *s = moved.clamp(128, 12 << 8) as u16;
     }
 }
 
@@ -163,7 +163,7 @@ fn chroma_row(from: &[u8], value: &mut [u16], spread: &mut [u16], (rates, turn):
         let target = (d.unsigned_abs().min(20) << 8) as i16;
         let now = *s as i16;
         let moved = now + scaled(target - now, *rate, 0);
-        *s = moved.max(128).min(12 << 8) as u16;
+        *s = moved.clamp(128, 12 << 8) as u16;
     }
 }
 

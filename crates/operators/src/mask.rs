@@ -34,11 +34,13 @@ impl Mask {
     }
 
     /// Width of the source picture.
+    #[allow(clippy::misnamed_getters)] // seen from outside a mask has the source's size
     pub fn width(&self) -> usize {
         self.shape.source_width
     }
 
     /// Height of the source picture.
+    #[allow(clippy::misnamed_getters)]
     pub fn height(&self) -> usize {
         self.shape.source_height
     }

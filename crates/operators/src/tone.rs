@@ -225,6 +225,7 @@ fn trimmed_mean(counts: &[i32; SPAN], sums: &[i32; SPAN]) -> i32 {
 }
 
 /// Geman-McClure weights by residual in half luma steps: (1 + (r/6)^2)^-2 in 1/1024.
+#[allow(clippy::indexing_slicing)] // run by the compiler
 static WEIGHTS: [u32; 128] = {
     let mut weights = [0; 128];
     let mut half = 0;

@@ -58,7 +58,7 @@ impl Tracker {
         for track in &mut self.tracks {
             track.predict(ticks);
         }
-        self.hold_merged(&mut seen, ticks);
+        self.hold_merged(&mut seen);
         self.join_fragments(&mut seen);
         self.by_overlap(&mut seen, ticks);
         self.by_distance(&mut seen, ticks);
@@ -77,7 +77,7 @@ impl Tracker {
     }
 
     /// A shape over two or more known things: each goes on inside it.
-    fn hold_merged(&mut self, seen: &mut [Seen], ticks: u32) {
+    fn hold_merged(&mut self, seen: &mut [Seen]) {
         for shape in seen.iter_mut() {
             let inside = |t: &Track| {
                 t.certain()
@@ -106,7 +106,6 @@ impl Tracker {
             }
             shape.free = false;
         }
-        let _ = ticks;
     }
 
     /// Several shapes inside one prediction are one thing, when that fits better.
@@ -142,7 +141,7 @@ impl Tracker {
     fn by_overlap(&mut self, seen: &mut [Seen], ticks: u32) {
         self.match_by(seen, ticks, |t, s| {
             let overlap = t.place.overlap(&s.place);
-            (overlap > 0.1).then(|| ((1.0 - overlap) * 1e6) as i64)
+            (overlap > 0.1).then_some(((1.0 - overlap) * 1e6) as i64)
         });
     }
 
@@ -153,7 +152,7 @@ impl Tracker {
             let (small, large) =
                 (t.place.area().min(s.place.area()), t.place.area().max(s.place.area()));
             let near = dx * dx + dy * dy < reach * reach && small * 4.0 > large;
-            near.then(|| ((dx * dx + dy * dy) * 1e3) as i64)
+            near.then_some(((dx * dx + dy * dy) * 1e3) as i64)
         });
     }
 
