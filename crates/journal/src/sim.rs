@@ -141,7 +141,7 @@ impl SimDisk {
             }
         }
         let inodes = state.inodes.iter().map(|i| i.after_cut(&mut chance)).collect();
-        SimDisk::with(names, inodes, Chance::new(chance.next()))
+        SimDisk::with(names, inodes, Chance::new(chance.number()))
     }
 }
 
@@ -244,7 +244,7 @@ impl Disk for SimDisk {
     }
 
     fn salt(&self) -> u64 {
-        lock(&self.0.state).chance.next()
+        lock(&self.0.state).chance.number()
     }
 }
 

@@ -2,7 +2,12 @@
 //!
 //! `cargo test -p flumen-journal --test fixtures -- --ignored` writes those that are missing.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::single_range_in_vec_init
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

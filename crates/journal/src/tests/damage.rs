@@ -1,6 +1,8 @@
 //! Bytes that went bad: what is damage, what is a torn tail, and who is told.
 
-use std::path::PathBuf;
+#![allow(clippy::single_range_in_vec_init)]
+
+use std::path::{Path, PathBuf};
 
 use super::harness::{Bench, dir, entry, payload, small};
 use crate::format::segment_name;
@@ -35,7 +37,7 @@ fn place(n: usize) -> usize {
     4096 + n * 140
 }
 
-fn spoil(disk: &SimDisk, path: &PathBuf, at: usize, bytes: usize) {
+fn spoil(disk: &SimDisk, path: &Path, at: usize, bytes: usize) {
     let mut content = disk.bytes(path).unwrap();
     content[at..at + bytes].iter_mut().for_each(|b| *b ^= 0x55);
     disk.put(path, &content);

@@ -32,11 +32,7 @@ fn live(disk: &SimDisk, chance: &mut Chance, known: &mut Known) {
         }
         match chance.below(10) {
             0..=5 => append(&mut bench, chance, known, mark.take()),
-            6 | 7 => {
-                if bench.log.sync().is_ok() {
-                    mark = Some(bench.view.tails().1.offset);
-                }
-            }
+            6 | 7 if bench.log.sync().is_ok() => mark = Some(bench.view.tails().1.offset),
             8 => drop(bench.log.append(&[], mark.take())),
             _ if chance.percent(20) => drop(bench.log.roll()),
             _ => {}
@@ -122,7 +118,7 @@ fn campaign(seed: u64, lying: bool) -> Result<(), String> {
         });
         live(&disk, &mut chance, &mut known);
         if !killed {
-            disk = disk.cut_power(chance.next());
+            disk = disk.cut_power(chance.number());
             cuts += 1;
         }
         disk.faults(|f| *f = Faults { lying_syncs: lying, ..Faults::default() });
