@@ -6,7 +6,6 @@
 //! `DIR/packets.jsonl` gets a line for each picture and marker.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing)]
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -11,7 +11,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use flumen_base::wire::{GapCause, Marker, PacketHeader, Stream};
 use flumen_base::{Kind, Result};
-use flumen_bus::Pending;
 use flumen_media::Unit;
 
 use crate::handover::{FeedParts, Left, Manner, Sent};

@@ -219,7 +219,9 @@ fn main_and_sub_run_apart_and_draw_different_epochs() {
     let status = site.status("a").unwrap();
     assert_eq!((status.state, status.units), (State::Live, 25 - 5));
     assert!(status.reason.unwrap().starts_with("sub-stream: "));
-    assert!(site.gaps("a").is_empty(), "the ledger is of the main stream");
+    // The simulated waits of the sub stream pass for the main one too, before it begins.
+    let of_start = |g: &flumen_base::wire::Gap| g.detail == "before the first picture";
+    assert!(site.gaps("a").iter().all(of_start), "the ledger is of the main stream");
 }
 
 #[test]
@@ -256,7 +258,7 @@ fn a_restart_ends_what_was_left_open_and_goes_on_above_it() {
         script.then("rtsp://a", vec![play(10)]);
         // The host's clock was set back, and time went by.
         let site = Site::on(bus.clone(), START - 5_000_000, script, 16);
-        until("it plays again", || pictures(&packets_of(bus.as_ref(), "a")) == 35);
+        until("it plays again", || pictures(&packets_of(bus.as_ref(), "a")) >= 35);
         let packets = packets_of(bus.as_ref(), "a");
         check(&packets);
         assert_eq!(packets[25].header.marker(), Marker::EndOfStream);

@@ -30,10 +30,13 @@ enum Shelf {
     Making(Arc<Job>),
 }
 
+/// A clip, or why there is none.
+type Made = Result<Arc<Clip>, (Kind, String)>;
+
 #[derive(Default)]
 struct Job {
     permyriad: AtomicU32,
-    made: Mutex<Option<Result<Arc<Clip>, (Kind, String)>>>,
+    made: Mutex<Option<Made>>,
 }
 
 impl Clips {
