@@ -16,13 +16,16 @@ use flumen_base::wire::{PacketHeader, Stream};
 use flumen_base::{CameraId, Context, Error, Result};
 use flumen_media::{Demuxed, Demuxer, Interrupt, Open, StdinFormat, Unit};
 use prost::Message as _;
-use tungstenite::{Message, WebSocket};
+use tungstenite::{HandshakeError, Message, WebSocket};
 
 use crate::Site;
 use crate::client::Client;
 
 const WINDOW: u64 = 256;
 const READ_AHEAD: usize = 64;
+/// A camera that was just added is not taken up at once.
+const NEW_CAMERA_TRIES: u32 = 50;
+const NEW_CAMERA_WAIT: Duration = Duration::from_millis(100);
 
 /// Send a stream from standard input to a camera of the running Flumen
 ///
@@ -51,8 +54,8 @@ enum Format {
 
 pub fn run(site: &Site, args: &Push) -> Result<()> {
     let client = Client::of(site)?;
-    ensure_camera(&client, &args.camera)?;
-    let mut line = Line::connect(&client, args)?;
+    let made = ensure_camera(&client, &args.camera)?;
+    let mut line = Line::connect(&client, args, made)?;
     let units = read_ahead(args)?;
     loop {
         match units.recv_timeout(Duration::from_millis(20)) {
@@ -64,7 +67,8 @@ pub fn run(site: &Site, args: &Push) -> Result<()> {
     line.finish()
 }
 
-fn ensure_camera(client: &Client, camera: &CameraId) -> Result<()> {
+/// True when the camera had to be added.
+fn ensure_camera(client: &Client, camera: &CameraId) -> Result<bool> {
     match client.get(&format!("/api/v1/cameras/{camera}")) {
         Err(e) if e.kind() == flumen_base::Kind::NotFound => {
             let body = serde_json::json!({
@@ -72,9 +76,9 @@ fn ensure_camera(client: &Client, camera: &CameraId) -> Result<()> {
                 "sources": [{ "stream": "main", "address": "push:", "record": true, "analyse": true,
                               "live": true, "transport": "tcp", "once": false }],
             });
-            client.send("PUT", &format!("/api/v1/cameras/{camera}"), &body).map(|_| ())
+            client.send("PUT", &format!("/api/v1/cameras/{camera}"), &body).map(|_| true)
         }
-        other => other.map(|_| ()),
+        other => other.map(|_| false),
     }
 }
 
@@ -108,6 +112,23 @@ fn read_ahead(args: &Push) -> Result<Receiver<Result<Unit>>> {
     Ok(rx)
 }
 
+fn dial(client: &Client, camera: &CameraId) -> Result<WebSocket<TcpStream>> {
+    let refused = |why: String| Error::unavailable(format!("the running flumen does not take the stream: {why}"));
+    let stream = TcpStream::connect(client.address()).map_err(|e| refused(e.to_string()))?;
+    stream.set_nodelay(true).map_err(|e| refused(e.to_string()))?;
+    let url = format!("ws://{}/api/v1/push/{camera}", client.address());
+    match tungstenite::client(url, stream) {
+        Ok((socket, _)) => Ok(socket),
+        Err(HandshakeError::Failure(tungstenite::Error::Http(answer))) => {
+            let body = answer.body().as_deref().unwrap_or_default();
+            let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+            let detail = problem.get("detail").and_then(serde_json::Value::as_str);
+            Err(refused(detail.map_or_else(|| answer.status().to_string(), str::to_owned)))
+        }
+        Err(e) => Err(refused(e.to_string())),
+    }
+}
+
 /// The connection, and what waits on it.
 struct Line {
     socket: WebSocket<TcpStream>,
@@ -118,12 +139,15 @@ struct Line {
 }
 
 impl Line {
-    fn connect(client: &Client, args: &Push) -> Result<Line> {
-        let away = |e: String| Error::unavailable(format!("the running flumen does not take the stream: {e}"));
-        let stream = TcpStream::connect(client.address()).map_err(|e| away(e.to_string()))?;
-        stream.set_nodelay(true).map_err(|e| away(e.to_string()))?;
-        let url = format!("ws://{}/api/v1/push/{}", client.address(), args.camera);
-        let (socket, _) = tungstenite::client(url, stream).map_err(|e| away(e.to_string()))?;
+    fn connect(client: &Client, args: &Push, camera_is_new: bool) -> Result<Line> {
+        let mut tries = if camera_is_new { NEW_CAMERA_TRIES } else { 1 };
+        let socket = loop {
+            match dial(client, &args.camera) {
+                Err(_) if tries > 1 => std::thread::sleep(NEW_CAMERA_WAIT),
+                other => break other?,
+            }
+            tries -= 1;
+        };
         let acks = args
             .acks
             .as_ref()
