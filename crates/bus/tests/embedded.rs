@@ -60,15 +60,14 @@ fn who_falls_behind_retention_is_told() {
         last = Some(bus.send(topic::VIDEO, large).unwrap());
     }
     last.unwrap().wait().unwrap();
-    while bus.watermarks(topic::VIDEO).unwrap()[0].bytes > 100_000 {
+    // Retention works by whole files: one of 64 KiB may be too much.
+    while bus.watermarks(topic::VIDEO).unwrap()[0].bytes > 100_000 + (64 << 10) {
         std::thread::yield_now();
     }
-    let mark = bus.watermarks(topic::VIDEO).unwrap()[0];
     let told = behind.poll(1, LONG).unwrap();
-    let expected =
-        Polled::Expired { topic: topic::VIDEO.into(), partition: 0, from: 0, to: mark.first };
-    assert_eq!(told, [expected]);
-    assert_eq!(take(behind.as_mut(), 1)[0].position.offset, mark.first);
+    let Polled::Expired { from: 0, to, .. } = told[0] else { panic!("{told:?}") };
+    assert!(to > 0);
+    assert_eq!(take(behind.as_mut(), 1)[0].position.offset, to);
 }
 
 #[test]
