@@ -8,7 +8,7 @@
 //! the next key frame, can't be shown and are left out (counted in `skipped`).
 //! Not here: threads, retrying (`archive`), bytes of a file (`segment`), rows (`file`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use flumen_base::wire::{Marker, PacketHeader, SourcePosition, Stream};
@@ -29,6 +29,8 @@ use crate::unit::Unit;
 
 /// A stream that stood still longer than this ends its file, unless its frames last longer.
 pub(crate) const HOLE_US: i64 = 1_000_000;
+/// Pieces of sound that wait for their picture: about two seconds.
+const EARLY: usize = 100;
 
 /// What is known of a line besides its open file.
 #[derive(Default)]
@@ -38,6 +40,8 @@ pub(crate) struct Known {
     audio: Option<TrackInfo>,
     /// A file of it was begun in this run.
     begun: bool,
+    /// Sound that came before its picture, for the file that is to come.
+    early: VecDeque<Unit>,
 }
 
 /// The recording of `flumen.video`.
@@ -197,7 +201,14 @@ impl Recorder {
         if unit.header.stream() == Stream::Audio {
             match self.open.get_mut(&line) {
                 Some(open) => open.sound(&unit),
-                None => self.known.entry(line).or_default().audio = Some(unit.info()),
+                None => {
+                    let known = self.known.entry(line).or_default();
+                    known.audio = Some(unit.info());
+                    known.early.push_back(unit);
+                    if known.early.len() > EARLY {
+                        known.early.pop_front();
+                    }
+                }
             }
             return Ok(());
         }
@@ -232,6 +243,14 @@ impl Recorder {
         match Open::begin(self.store.as_ref(), &unit, audio, patient) {
             Ok(mut open) => {
                 open.arrival_us = self.clock_us;
+                for sound in self
+                    .known
+                    .get_mut(&line)
+                    .map(|k| std::mem::take(&mut k.early))
+                    .unwrap_or_default()
+                {
+                    open.early(&sound);
+                }
                 self.note_loss(&unit)?;
                 self.open.insert(line, open);
                 Ok(())
@@ -282,7 +301,10 @@ impl Recorder {
         let mark = self.low(partition, Some(resume));
         let last = closed.segment.last.map(|l| l.offset);
         self.file(closed, mark)?;
-        self.known.insert(line.clone(), Known { covered: last, audio, begun: true });
+        self.known.insert(
+            line.clone(),
+            Known { covered: last, audio, begun: true, early: VecDeque::new() },
+        );
         Ok(())
     }
 
@@ -295,9 +317,11 @@ impl Recorder {
             .filter(|f| f.partition == partition)
             .map(|f| f.offset)
             .min();
+        let early = self.known.values().filter_map(|k| k.early.front()).map(|u| u.first);
+        let early = early.filter(|f| f.partition == partition).map(|f| f.offset).min();
         let parts = self.joiner.lowest(partition);
         let mark = *self.mark(partition);
-        let next = [Some(mark.next), needed, parts, resume]
+        let next = [Some(mark.next), needed, parts, early, resume]
             .into_iter()
             .flatten()
             .min()

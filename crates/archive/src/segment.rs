@@ -152,6 +152,16 @@ impl Open {
         Ok(())
     }
 
+    /// Adds sound that came before the first picture.
+    pub(crate) fn early(&mut self, unit: &Unit) {
+        let last = self.extent.last;
+        self.sound(unit);
+        self.extent.last = last; // the picture stands behind it in the log
+        if unit.first.partition == self.first.partition {
+            self.first.offset = self.first.offset.min(unit.first.offset);
+        }
+    }
+
     /// Adds sound; what lies before the first picture is left out.
     pub(crate) fn sound(&mut self, unit: &Unit) {
         let info = unit.info();

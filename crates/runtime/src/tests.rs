@@ -408,3 +408,30 @@ fn too_slow_a_machine_sheds_the_lowest_priority_and_a_replay_sheds_the_same() {
     runtime.stop().unwrap();
     assert!(log(bus.as_ref(), topic::FRAMES) == frames);
 }
+
+#[test]
+fn a_group_in_hand_at_two_crashes_is_rejected_with_a_gap() {
+    let dir = tempfile::tempdir().unwrap();
+    let bus = open(dir.path());
+    drop(Runtime::with(bus.clone(), config(dir.path()), mills()).unwrap());
+    film(bus.as_ref(), 0..45);
+    for _ in 0..2 {
+        let notes = crate::notes::Notes::open(&dir.path().join("runtime"), 2).unwrap();
+        notes.note(0, Some(("gate", 1, 20))).unwrap(); // and the process is gone
+    }
+    let runtime = Runtime::with(bus.clone(), config(dir.path()), mills()).unwrap();
+    settle(&runtime, bus.as_ref());
+    runtime.stop().unwrap();
+    let left_out = |name: &str| {
+        let index = ["attic", "gate", "yard"].iter().position(|c| *c == name).unwrap();
+        let there = sequences(&log(bus.as_ref(), topic::FRAMES)).swap_remove(index);
+        (0..44).filter(|s| !there.contains(s)).collect::<Vec<u64>>()
+    };
+    assert_eq!(left_out("gate"), (20..30).collect::<Vec<_>>());
+    assert_eq!(left_out("yard"), Vec::<u64>::new());
+    let rejects = log(bus.as_ref(), topic::REJECTS);
+    assert_eq!(rejects.values().map(Vec::len).sum::<usize>(), 1);
+    let gaps = bus.table(topic::GAPS).unwrap().scan(b"gate/").unwrap();
+    let gap = flumen_base::wire::Gap::decode(gaps[0].1.as_slice()).unwrap();
+    assert_eq!((gap.start_us, gap.end_us), (20 * 40_000, 30 * 40_000));
+}

@@ -3,6 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use flumen_base::wire::{Gap, GapCause};
+use flumen_base::{Error, Result, topic};
+use flumen_bus::{Bus, Polled};
+use prost::Message;
+
 use super::rig::{Dying, DyingBus, DyingStore, Rig, ZERO_US, camera, files, film, published};
 
 fn shot() -> Rig {
@@ -74,4 +79,87 @@ fn a_log_that_was_replaced_is_recorded_as_new() {
     assert_eq!(rig.rows().last(), Some(&(60_000, 61_000, 10)));
     let coverage = rig.reader().coverage(&camera(), ZERO_US, ZERO_US + 61_000_000).unwrap();
     assert_eq!(coverage.recorded_us, 4_200_000);
+}
+
+/// A disk without room, until somebody makes some.
+struct Full(Arc<dyn crate::Store>, std::sync::atomic::AtomicBool);
+
+impl crate::Store for Full {
+    fn create(&self, path: &str) -> Result<Box<dyn crate::Upload>> {
+        if self.1.load(Ordering::SeqCst) {
+            return Err(Error::exhausted("no space left on device"));
+        }
+        self.0.create(path)
+    }
+    fn rename(&self, from: &str, to: &str) -> Result<()> {
+        self.0.rename(from, to)
+    }
+    fn sync_dir(&self, path: &str) -> Result<()> {
+        self.0.sync_dir(path)
+    }
+    fn len(&self, path: &str) -> Result<u64> {
+        self.0.len(path)
+    }
+    fn read(&self, path: &str, offset: u64, length: usize) -> Result<bytes::Bytes> {
+        self.0.read(path, offset, length)
+    }
+    fn list(&self, dir: &str) -> Result<Vec<crate::Entry>> {
+        self.0.list(dir)
+    }
+    fn delete(&self, path: &str) -> Result<()> {
+        self.0.delete(path)
+    }
+}
+
+#[test]
+fn a_full_disk_is_said_and_nothing_is_missing_afterwards() {
+    let rig = shot();
+    let store = Arc::new(Full(rig.store(), true.into()));
+    let archive = crate::Archive::start(rig.bus.clone(), store.clone(), rig.config()).unwrap();
+    let wait = |done: &dyn Fn() -> bool| {
+        let begun = std::time::Instant::now();
+        while !done() && begun.elapsed() < std::time::Duration::from_secs(30) {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        assert!(done());
+    };
+    wait(&|| archive.status().problem.is_some_and(|p| p.contains("no space left")));
+    store.1.store(false, Ordering::SeqCst);
+    wait(&|| archive.status().segments == 4 && archive.status().problem.is_none());
+    archive.stop().unwrap();
+    assert_eq!(rig.rows().iter().map(|r| r.2).sum::<u64>(), 32);
+    assert!(rig.bus.table(topic::GAPS).unwrap().scan(b"").unwrap().is_empty(), "nothing was lost");
+}
+
+#[test]
+fn what_the_log_lost_before_it_was_recorded_is_a_gap() {
+    let rig = Rig::new();
+    rig.shoot(film(), 1, 0..10, ZERO_US);
+    let mut recorder = rig.record(rig.bus.clone(), rig.store()).unwrap();
+    let topic = topic::VIDEO.to_owned();
+    recorder.take(Polled::Expired { topic, partition: 0, from: 10, to: 500 }).unwrap();
+    assert_eq!(rig.rows(), [(0, 1000, 10)]);
+    rig.shoot(film(), 1, 10..11, ZERO_US);
+    let mut reader = rig
+        .bus
+        .consumer(
+            &[topic::VIDEO],
+            flumen_bus::Start::Offsets(vec![(0, 10)]),
+            flumen_bus::Visibility::Durable,
+        )
+        .unwrap();
+    for polled in reader.poll(10, std::time::Duration::from_secs(5)).unwrap() {
+        let Polled::Record(mut d) = polled else { panic!("{polled:?}") };
+        d.position.offset = 500;
+        let mut header = super::rig::header(film(), 1, 10, ZERO_US + 60_000_000);
+        header.sequence = 600;
+        d.record.headers = vec![(topic::PACKET_HEADER.into(), header.encode_to_vec().into())];
+        recorder.take(Polled::Record(d)).unwrap();
+    }
+    let gaps = rig.bus.table(topic::GAPS).unwrap().scan(b"yard/").unwrap();
+    let gap = Gap::decode(gaps[0].1.as_slice()).unwrap();
+    assert_eq!(
+        (gap.cause(), gap.start_us - ZERO_US, gap.end_us - ZERO_US),
+        (GapCause::Disk, 1_000_000, 61_000_000)
+    );
 }
