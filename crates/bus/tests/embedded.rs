@@ -76,7 +76,9 @@ fn acknowledged_records_survive_power_cuts() {
     let mut disk = SimDisk::new(1);
     let mut acks = Vec::new();
     for life in 0..20 {
-        let bus = open(dir.path(), &disk, EmbeddedConfig::default());
+        let sync_delay = Duration::from_millis(1);
+        let config = EmbeddedConfig { sync_delay, ..EmbeddedConfig::default() };
+        let bus = open(dir.path(), &disk, config);
         let mut reader =
             bus.consumer(&[topic::EVENTS], Start::Earliest, Visibility::Durable).unwrap();
         let read = take(reader.as_mut(), acks.len());
