@@ -1,6 +1,6 @@
 //! Real footage through the archive and back; runs with `FLUMEN_FOOTAGE=DIR` only. The exported
 //! films stay in `FLUMEN_OUT` when it is set.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -280,6 +280,15 @@ impl Lanes {
         lanes.min().unwrap_or(u64::MAX).min(self.read_to(partition))
     }
 
+    /// Forgets a lane; false while something of it is not finished.
+    pub(crate) fn forget(&mut self, camera: &CameraId) -> bool {
+        if self.lanes.get(camera).is_some_and(|l| l.lowest().is_some()) {
+            return false;
+        }
+        self.lanes.remove(camera);
+        true
+    }
+
     /// Records of a camera that wait in memory.
     pub(crate) fn waiting(&self, camera: &CameraId) -> usize {
         self.lanes.get(camera).map_or(0, |l| l.queue.len())

@@ -19,6 +19,11 @@ use crate::results::Results;
 use crate::worker::{Replay, Shared, Slot, lock, work};
 use crate::{reader, save};
 
+/// What was found at the start is told this long.
+const TOLD: Duration = Duration::from_secs(600);
+/// A removed camera is forgotten when it was silent this long.
+const SILENT: Duration = Duration::from_secs(60);
+
 /// How the analysis of one camera goes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AnalysisStatus {
@@ -225,15 +230,15 @@ fn resume(shared: &Shared, begin: &Begin) -> Result<()> {
         let newest = shared.cameras.newest(camera.as_str());
         let priority = newest.as_ref().map_or(0, cameras::priority);
         lock(&shared.lanes).set_priority(camera, priority);
-        let work = Mutex::new(Work::new(camera.clone(), state.clone(), newest));
-        lock(&shared.slots)
-            .insert(camera.clone(), Arc::new(Slot { work, stats: Mutex::default() }));
+        let work = Work::new(camera.clone(), state.clone(), newest);
+        lock(&shared.slots).insert(camera.clone(), Slot::new(work));
     }
     Ok(())
 }
 
 /// Takes checkpoints until it is to stop, at most a tenth of the time.
 fn save_again(shared: &Shared, next: &Mutex<u64>, every: Duration) {
+    let started = Instant::now();
     let mut wait = every;
     loop {
         let guard = lock(&shared.sleep);
@@ -243,6 +248,10 @@ fn save_again(shared: &Shared, next: &Mutex<u64>, every: Duration) {
         if shared.stopping() {
             return;
         }
+        if started.elapsed() > TOLD {
+            shared.say("start", None);
+        }
+        shared.forget_removed(SILENT);
         let begun = Instant::now();
         let mut number = lock(next);
         match save::save(shared, *number) {

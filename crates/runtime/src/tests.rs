@@ -410,6 +410,25 @@ fn too_slow_a_machine_sheds_the_lowest_priority_and_a_replay_sheds_the_same() {
 }
 
 #[test]
+fn a_removed_camera_is_forgotten_when_it_is_silent() {
+    let dir = tempfile::tempdir().unwrap();
+    let bus = open(dir.path());
+    let record = Camera { id: "yard".into(), version: 1, enabled: true, ..Camera::default() };
+    bus.table(topic::CAMERAS).unwrap().put(b"yard", Some(&record.encode_to_vec())).unwrap();
+    let runtime = Runtime::with(bus.clone(), config(dir.path()), mills()).unwrap();
+    film(bus.as_ref(), 0..12);
+    settle(&runtime, bus.as_ref());
+    runtime.shared.forget_removed(Duration::from_secs(3600));
+    assert_eq!(runtime.status().len(), 3);
+    runtime.shared.forget_removed(Duration::ZERO);
+    assert_eq!(runtime.status().iter().map(|s| s.camera.to_string()).collect::<Vec<_>>(), ["yard"]);
+    film(bus.as_ref(), 12..20);
+    settle(&runtime, bus.as_ref());
+    assert_eq!(runtime.status().len(), 3);
+    runtime.stop().unwrap();
+}
+
+#[test]
 fn a_group_in_hand_at_two_crashes_is_rejected_with_a_gap() {
     let dir = tempfile::tempdir().unwrap();
     let bus = open(dir.path());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flumen_base::CameraId;
 use flumen_bus::Bus;
@@ -25,6 +25,19 @@ const TURN: usize = 4;
 pub(crate) struct Slot {
     pub work: Mutex<Work>,
     pub stats: Mutex<Stats>,
+    /// When a worker last had it in hand.
+    pub touched: Mutex<Instant>,
+}
+
+impl Slot {
+    /// A place for a camera.
+    pub(crate) fn new(work: Work) -> Arc<Slot> {
+        Arc::new(Slot {
+            work: Mutex::new(work),
+            stats: Mutex::default(),
+            touched: Mutex::new(Instant::now()),
+        })
+    }
 }
 
 /// All that the threads share.
@@ -73,9 +86,23 @@ impl Shared {
         let make = || {
             let newest = self.cameras.newest(camera.as_str());
             let work = Work::new(camera.clone(), CameraState::default(), newest);
-            Arc::new(Slot { work: Mutex::new(work), stats: Mutex::default() })
+            Slot::new(work)
         };
         lock(&self.slots).entry(camera.clone()).or_insert_with(make).clone()
+    }
+
+    /// Forgets cameras that are not in the table any more and have been silent for a while.
+    pub(crate) fn forget_removed(&self, silent: Duration) {
+        let mut lanes = lock(&self.lanes);
+        lock(&self.slots).retain(|camera, slot| {
+            let stays = self.cameras.newest(camera.as_str()).is_some()
+                || lock(&slot.touched).elapsed() < silent
+                || !lanes.forget(camera);
+            if !stays {
+                tracing::info!(%camera, "its analysis is closed: the camera was removed");
+            }
+            stays
+        });
     }
 
     /// Says what is wrong with a part, or that nothing is.
@@ -115,6 +142,7 @@ pub(crate) fn work(shared: &Shared, worker: usize) {
         let mut stats = lock(&slot.stats).clone();
         lock(&slot.work).run(shared, worker, items, shed_until, &mut stats);
         *lock(&slot.stats) = stats;
+        *lock(&slot.touched) = Instant::now();
         lock(&shared.lanes).done(&camera);
         shared.moved.notify_all();
     }
