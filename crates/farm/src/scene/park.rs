@@ -57,12 +57,12 @@ pub(super) fn build(size: (u32, u32), chance: &mut Chance) -> Built {
 
 fn light(chance: &mut Chance) -> Light {
     Light {
-        sun_at: v(chance.within(0.6, 0.85), 0.6, chance.within(0.1, 0.35)).unit(),
-        sun: v(1.62, 1.34, 0.92),
+        sun_at: v(chance.within(0.6, 0.85), 1.05, chance.within(0.1, 0.35)).unit(),
+        sun: v(1.48, 1.34, 1.1),
         spread: 0.03,
         sky_top: v(0.22, 0.38, 0.72),
         sky_low: v(0.78, 0.82, 0.84),
-        fill: v(0.24, 0.29, 0.36),
+        fill: v(0.31, 0.33, 0.35),
         bounce: v(0.13, 0.15, 0.08),
         exposure: 1.2,
         haze: v(0.72, 0.76, 0.78),

@@ -48,12 +48,12 @@ pub(super) fn build(size: (u32, u32), chance: &mut Chance) -> Built {
 
 fn light(chance: &mut Chance) -> Light {
     Light {
-        sun_at: v(chance.within(-0.9, -0.6), 0.62, -0.75).unit(),
-        sun: v(1.6, 1.28, 0.86),
+        sun_at: v(chance.within(-0.9, -0.6), 0.85, -0.75).unit(),
+        sun: v(1.46, 1.28, 1.04),
         spread: 0.03,
         sky_top: v(0.26, 0.38, 0.62),
         sky_low: v(0.66, 0.68, 0.7),
-        fill: v(0.24, 0.28, 0.36),
+        fill: v(0.31, 0.32, 0.35),
         bounce: v(0.16, 0.14, 0.12),
         exposure: 1.12,
         haze: v(0.62, 0.62, 0.62),

@@ -49,11 +49,11 @@ pub(super) fn build(size: (u32, u32), chance: &mut Chance) -> Built {
 fn light(chance: &mut Chance) -> Light {
     Light {
         sun_at: v(chance.within(0.35, 0.6), 0.85, -0.42).unit(),
-        sun: v(1.45, 1.34, 1.14),
+        sun: v(1.4, 1.33, 1.22),
         spread: 0.025,
         sky_top: v(0.2, 0.36, 0.68),
         sky_low: v(0.62, 0.7, 0.78),
-        fill: v(0.25, 0.3, 0.38),
+        fill: v(0.31, 0.33, 0.36),
         bounce: v(0.22, 0.21, 0.19),
         exposure: 1.08,
         haze: v(0.6, 0.66, 0.72),

@@ -15,6 +15,20 @@ pub struct Span {
     pub end_s: f64,
 }
 
+/// Spans of one kind in the order of time, those at most `gap_s` apart joined.
+pub fn join(spans: Vec<Span>, gap_s: f64) -> Vec<Span> {
+    let mut joined: Vec<Span> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match joined.last_mut() {
+            Some(last) if span.begin_s - last.end_s <= gap_s => {
+                last.end_s = last.end_s.max(span.end_s)
+            }
+            _ => joined.push(span),
+        }
+    }
+    joined
+}
+
 /// Scores found events: a true span is found when an event of its kind begins no earlier than
 /// `before_s` before it and no later than `late_s` after its begin, or already lasts then; an
 /// event is false when it touches no true span of its kind, `before_s` and `late_s` around it.
@@ -38,6 +52,13 @@ mod tests {
 
     fn span(kind: &str, begin_s: f64, end_s: f64) -> Span {
         Span { kind: kind.into(), begin_s, end_s }
+    }
+
+    #[test]
+    fn what_is_hidden_for_a_moment_is_one_happening() {
+        let spans =
+            vec![span("motion", 1.0, 2.0), span("motion", 2.8, 3.0), span("motion", 9.0, 9.5)];
+        assert_eq!(join(spans, 1.0), [span("motion", 1.0, 3.0), span("motion", 9.0, 9.5)]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod pixels;
 mod presence;
 mod tracks;
 
-pub use events::{Span, score_events};
+pub use events::{Span, join, score_events};
 pub use pixels::PixelScorer;
 pub use presence::{inside, score_presence};
 pub use tracks::{Dot, TrackScore, parse_tracks, score_tracks};
