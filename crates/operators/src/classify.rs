@@ -55,19 +55,20 @@ impl Classes {
             pack(self.rows.class(), LOW, self.low.row_mut(y));
             pack(self.rows.class(), HIGH, self.high.row_mut(y));
             pack(self.rows.class(), MAYBE, self.maybe.row_mut(y));
-            self.shadows(&small.luma, y);
+            self.shadows(&small.luma, back, y);
             self.remembered(small, back, tone, y, base);
         }
     }
 
     /// Takes shadow out of a row.
-    fn shadows(&mut self, image: &Grid<u8>, y: usize) {
+    fn shadows(&mut self, image: &Grid<u8>, back: &Background, y: usize) {
         self.shadow.row_mut(y).fill(0);
         for i in 0..self.maybe.row(y).len() {
             let word = self.maybe.row(y).get(i).copied().unwrap_or(0);
             let mut shadow = 0u64;
             for bit in Ones(word) {
-                let is = shades(image, &self.lit, i * 64 + bit, y);
+                let spread = back.spread.at(i * 64 + bit, y);
+                let is = shades(image, &self.lit, spread, (i * 64 + bit, y));
                 shadow |= u64::from(is) << bit;
             }
             for (bits, keep) in
@@ -110,10 +111,12 @@ impl Classes {
 }
 
 /// True when a darker pixel keeps the background's texture: light is missing, nothing is there.
-fn shades(image: &Grid<u8>, lit: &Grid<u8>, x: usize, y: usize) -> bool {
+fn shades(image: &Grid<u8>, lit: &Grid<u8>, spread: u16, (x, y): (usize, usize)) -> bool {
     let (i, b) = (i32::from(image.at(x, y)), i32::from(lit.at(x, y)));
     let ((ix, iy), (bx, by)) = (image.gradient(x, y), lit.gradient(x, y));
     // All sides times b, so that the ratio i / b needs no division.
     let differs = (ix * b - i * bx).abs() + (iy * b - i * by).abs();
-    differs < 10 * b + i * (bx.abs() + by.abs()) / 4
+    // Two differences of noisy pixels: the noisier, the less they say.
+    let noise = 8 + ((5 * i32::from(spread)) >> 9);
+    differs < noise * b + i * (bx.abs() + by.abs()) / 4
 }
