@@ -16,7 +16,7 @@ use crate::clip::ClipUnit;
 
 const MAGIC: &[u8; 8] = b"FLUMCLIP";
 /// Grows whenever scenes look or move differently, so that old files are not used.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// The name of a spec's file.
 pub(crate) fn file_name(spec: &SceneSpec) -> String {

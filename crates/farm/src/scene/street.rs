@@ -39,7 +39,7 @@ pub(super) fn build(size: (u32, u32), chance: &mut Chance) -> Built {
     }
     let world = World {
         bodies,
-        camera: Camera::new(v(12.0, 5.6, -9.0), v(2.4, 1.0, 2.6), 1.38, size),
+        camera: Camera::new(v(12.0, 5.6, -9.0), v(5.2, 1.0, 2.6), 1.22, size),
         light: light(chance),
         mirror: 0.0,
     };
@@ -163,7 +163,7 @@ fn drive(chance: &mut Chance, z: f32, stops: bool) -> (Who, Way) {
     let model =
         chance.pick(&[Model::Car, Model::Car, Model::Estate, Model::Van, Model::Lorry], Model::Car);
     let speed = chance.within(7.0, 10.5);
-    let (from, to) = if z < 0.0 { (-34.0, 24.0) } else { (24.0, -34.0) };
+    let (from, to) = if z < 0.0 { (-29.0, 22.0) } else { (22.0, -29.0) };
     let legs = if stops {
         let x = chance.within(-4.0, 4.0);
         vec![
@@ -184,7 +184,7 @@ fn ends(chance: &mut Chance, left: f32, right: f32) -> (f32, f32) {
 fn walk(chance: &mut Chance) -> (Who, Way) {
     let far = chance.often(0.65);
     let z = if far { chance.within(7.2, 8.3) } else { chance.within(-5.4, -4.2) };
-    let (from, to) = if far { ends(chance, -33.0, 15.5) } else { ends(chance, -16.0, 12.0) };
+    let (from, to) = if far { ends(chance, -27.0, 15.5) } else { ends(chance, -16.0, 12.0) };
     let speed = chance.within(1.25, 1.75);
     (Who::Walker(Person::any(chance)), Way::new((from, z), vec![Leg::To(to, z, speed)], 0.5))
 }
@@ -192,7 +192,7 @@ fn walk(chance: &mut Chance) -> (Who, Way) {
 fn cross(chance: &mut Chance) -> (Who, Way) {
     let x = chance.within(-10.3, -8.5);
     let speed = chance.within(1.3, 1.7);
-    let to = if chance.often(0.5) { -31.0 } else { 15.0 };
+    let to = if chance.often(0.5) { -26.0 } else { 15.0 };
     let legs = vec![
         Leg::To(x, -4.6, speed),
         Leg::Stay(chance.within(1.0, 2.5)),
@@ -203,7 +203,7 @@ fn cross(chance: &mut Chance) -> (Who, Way) {
 }
 
 fn window_shopper(chance: &mut Chance) -> (Who, Way) {
-    let (from, to) = ends(chance, -32.0, 15.0);
+    let (from, to) = ends(chance, -26.0, 15.0);
     let x = chance.within(-12.0, 6.0);
     let legs = vec![
         Leg::To(x, 7.9, 1.4),
@@ -216,6 +216,6 @@ fn window_shopper(chance: &mut Chance) -> (Who, Way) {
 
 fn cycle(chance: &mut Chance) -> (Who, Way) {
     let paint = rgb(chance.pick(&[0x28506c, 0xb03024, 0x2c2c2c, 0x3c7c4c], 0));
-    let way = Way::new((-34.0, -2.9), vec![Leg::To(20.0, -2.9, chance.within(4.2, 6.0))], 1.0);
+    let way = Way::new((-27.0, -2.9), vec![Leg::To(20.0, -2.9, chance.within(4.2, 6.0))], 1.0);
     (Who::Cyclist(Person::rider(chance), paint), way)
 }

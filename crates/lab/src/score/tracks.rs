@@ -146,12 +146,13 @@ struct Clear {
 impl Clear {
     fn frame(&mut self, truth: &[&Dot], found: &[&Dot]) {
         let mut pairs: Vec<(u64, u64)> = Vec::new();
-        let kept = |t: &Dot| {
-            self.last
-                .get(&t.id)
-                .and_then(|id| found.iter().find(|f| f.id == *id && t.overlap(f) >= OVERLAP))
-        };
-        pairs.extend(truth.iter().filter_map(|t| Some((t.id, kept(t)?.id))));
+        for t in truth {
+            let kept = self.last.get(&t.id).and_then(|id| found.iter().find(|f| f.id == *id));
+            // Two true tracks may have had the same found one, at different times.
+            let kept =
+                kept.filter(|f| t.overlap(f) >= OVERLAP && !pairs.iter().any(|p| p.1 == f.id));
+            pairs.extend(kept.map(|f| (t.id, f.id)));
+        }
         let open: Vec<&&Dot> =
             truth.iter().filter(|t| !pairs.iter().any(|p| p.0 == t.id)).collect();
         let free: Vec<&&Dot> =
@@ -226,6 +227,14 @@ mod tests {
         let found = dots(&[(1, 5, 0.0), (2, 5, 3.0), (2, 6, 0.0)]);
         let score = score_tracks(&truth, &found);
         assert_eq!((score.switches, score.false_boxes), (0, 1));
+    }
+
+    #[test]
+    fn two_true_tracks_never_share_a_found_one() {
+        let truth = dots(&[(1, 1, 0.0), (2, 2, 0.0), (3, 1, 0.0), (3, 2, 1.0)]);
+        let found = dots(&[(1, 5, 0.0), (2, 5, 0.0), (3, 5, 0.0)]);
+        let score = score_tracks(&truth, &found);
+        assert_eq!((score.missed, score.false_boxes), (1, 0));
     }
 
     #[test]
