@@ -77,7 +77,7 @@ async function liveCameras(run, wanted) {
   const end = Date.now() + run.waitMs;
   for (;;) {
     const told = await api(run, "/cameras").catch((error) => ({ cameras: [], error }));
-    const cameras = told.cameras.filter((camera) => camera.state === "live");
+    const cameras = told.cameras.filter((camera) => camera.state === "live" && camera.frame_rate > 0);
     if (cameras.length >= (wanted ?? 1)) return cameras;
     must(Date.now() < end, told.error ? `${run.url}: ${told.error.message}` : `${cameras.length} of ${wanted ?? 1} cameras are live`);
     await new Promise((done) => setTimeout(done, 500));
@@ -112,7 +112,7 @@ async function boxes(page, run, camera) {
   await page.waitForFunction((id) => globalThis.__flumen?.cameras[id] !== undefined, camera.id, { timeout: run.waitMs });
   await page.waitForTimeout(2500);
   const { samples, counts } = await page.evaluate(watch, { camera: camera.id, ms: 12_000 });
-  const fps = Math.round(camera.frame_rate);
+  const fps = Number(/[?&]fps=(\d+)/.exec(camera.sources[0].address)?.[1] ?? Math.round(camera.frame_rate));
   const codes = compareCodes(samples, fps);
   const facts = { ...counts, codesCompared: codes.compared, codesWrong: codes.wrong.length, loops: codes.loops };
   run.facts[`boxes ${camera.id}`] = facts;
