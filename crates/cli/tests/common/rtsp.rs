@@ -13,8 +13,8 @@ pub fn serve(video: &Path, port: u16) -> Running {
     let mut server = Running::start(
         Command::new("/usr/bin/python3")
             .arg(script)
-            .args(["--port", &port.to_string(), "--mount", "cam"])
-            .arg(video)
+            .arg(port.to_string())
+            .arg(format!("cam={}", video.display()))
             .stdin(Stdio::null())
             .stdout(Stdio::piped()),
     );
