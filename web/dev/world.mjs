@@ -85,7 +85,8 @@ export function timeline(id, from, to) {
   }
   const shed = { start_us: START - 0.2 * HOUR, end_us: START - 0.19 * HOUR, cause: "shed", detail: "" };
   const inside = (event) => event.camera === id && event.begin_us >= from && event.begin_us < to;
-  return { segments, gaps: [gap, shed].filter((g) => g.end_us > from && g.start_us < to), events: events().filter(inside) };
+  const pending = mood !== "trouble" && to > end ? [{ start_us: end, end_us: Math.min(to, now()) }] : [];
+  return { segments, pending, gaps: [gap, shed].filter((g) => g.end_us > from && g.start_us < to), events: events().filter(inside) };
 }
 
 export function system() {

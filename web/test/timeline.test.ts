@@ -76,12 +76,15 @@ test("a day is the local day, shorter ranges end where asked", () => {
   assert.ok(day.from <= NOON && day.to > NOON);
 });
 
-test("the time since the last segment is being written while the camera is live", () => {
-  const segments = [{ start_us: NOON - HOUR, end_us: NOON - 40 * S }];
-  assert.deepEqual(line.writing(segments, true, NOON), { start_us: NOON - 40 * S, end_us: NOON });
-  assert.equal(line.writing(segments, false, NOON), undefined);
-  assert.equal(line.writing(segments, true, NOON + HOUR), undefined);
-  assert.equal(line.writing([], true, NOON), undefined);
+test("what is being written grows to now while the camera is live", () => {
+  const pending = [
+    { start_us: NOON - 60 * S, end_us: NOON - 50 * S },
+    { start_us: NOON - 40 * S, end_us: NOON - 2 * S },
+  ];
+  assert.deepEqual(line.writing(pending, true, NOON), [pending[0], { start_us: NOON - 40 * S, end_us: NOON }]);
+  assert.deepEqual(line.writing(pending, false, NOON), pending);
+  assert.deepEqual(line.writing(pending, true, NOON + HOUR), pending);
+  assert.deepEqual(line.writing([], true, NOON), []);
 });
 
 test("the recorded share leaves out the future", () => {

@@ -237,6 +237,8 @@ pub struct EventQuery {
 pub struct Timeline {
     /// Recorded (start, end), in order, without overlap.
     pub segments: Vec<(i64, i64)>,
+    /// Recorded and not yet in a file (start, end), in order: stored, but not yet to be played.
+    pub pending: Vec<(i64, i64)>,
     /// Holes with their reason, in order.
     pub gaps: Vec<wire::Gap>,
 }

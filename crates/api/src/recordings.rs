@@ -76,6 +76,7 @@ pub(crate) async fn timeline(
         let recorded = |&(start_us, end_us): &(i64, i64)| Span { start_us, end_us };
         Ok(RecordingTimeline {
             segments: line.segments.iter().map(recorded).collect(),
+            pending: line.pending.iter().map(recorded).collect(),
             gaps: line.gaps.iter().map(GapSpan::from).collect(),
             events: events.iter().map(Event::from).collect(),
         })

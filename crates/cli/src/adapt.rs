@@ -41,7 +41,8 @@ impl api::Cameras for IngestCameras {
         if address == "push:" {
             return Ok(());
         }
-        flumen_media::check_address(address, &self.rules.file_roots, &self.rules.allow_hosts).map(|_| ())
+        flumen_media::check_address(address, &self.rules.file_roots, &self.rules.allow_hosts)
+            .map(|_| ())
     }
 
     fn probe(&self, request: &api::ProbeRequest) -> Result<api::Probe> {
@@ -144,7 +145,10 @@ impl api::Library for ArchiveLibrary {
             before_us: None,
             limit: query.limit,
         })?;
-        let with_picture = |s: flumen_archive::StoredEvent| wire::Event { picture: s.picture.is_some(), ..s.event };
+        let with_picture = |s: flumen_archive::StoredEvent| wire::Event {
+            picture: s.picture.is_some(),
+            ..s.event
+        };
         Ok(found.into_iter().map(with_picture).collect())
     }
 
@@ -154,8 +158,13 @@ impl api::Library for ArchiveLibrary {
 
     fn timeline(&self, camera: &CameraId, from_us: i64, to_us: i64) -> Result<api::Timeline> {
         let found = self.0.timeline(camera, from_us, to_us)?;
-        let segments = found.segments.iter().map(|s| (s.start_us, s.end_us)).collect();
-        Ok(api::Timeline { segments, gaps: found.gaps })
+        let pairs =
+            |spans: &[flumen_archive::Span]| spans.iter().map(|s| (s.start_us, s.end_us)).collect();
+        Ok(api::Timeline {
+            segments: pairs(&found.segments),
+            pending: pairs(&found.pending),
+            gaps: found.gaps,
+        })
     }
 
     fn video(&self, camera: &CameraId, from_us: i64, to_us: i64) -> Result<api::Video> {
@@ -196,7 +205,11 @@ impl api::Stages for RoomStages {
             name: "archive".into(),
             lag_us: archive.lag_us,
             healthy: archive.problem.is_none(),
-            detail: format!("{} files, {:.1} MB since start", archive.segments, archive.bytes as f64 / 1e6),
+            detail: format!(
+                "{} files, {:.1} MB since start",
+                archive.segments,
+                archive.bytes as f64 / 1e6
+            ),
             ..api::Stage::default()
         });
         all
@@ -214,7 +227,8 @@ impl api::Stages for RoomStages {
                 });
             }
         }
-        let slow = self.runtime.status().into_iter().filter_map(|s| s.problem.map(|p| (s.camera, p)));
+        let slow =
+            self.runtime.status().into_iter().filter_map(|s| s.problem.map(|p| (s.camera, p)));
         all.extend(slow.map(|(camera, what)| api::Problem {
             what,
             where_: format!("analysis of {camera}"),
@@ -241,7 +255,10 @@ fn ingest_stage(s: ingest::CameraStatus) -> api::Stage {
         rate_hz: s.frame_rate_hz.into(),
         lag_us: 0,
         dropped: s.dropped,
-        healthy: matches!(s.state, ingest::State::Live | ingest::State::Disabled | ingest::State::Ended),
+        healthy: matches!(
+            s.state,
+            ingest::State::Live | ingest::State::Disabled | ingest::State::Ended
+        ),
         detail: s.reason.unwrap_or_else(|| format!("{:.2} Mbit/s", s.bit_rate_bps as f64 / 1e6)),
         camera: Some(s.id),
     }

@@ -298,6 +298,8 @@ export interface RecordingTimeline {
   events: Event[];
   /** Missing, in order, with the reason. */
   gaps: GapSpan[];
+  /** Recorded and stored, in order, but not yet in a file: it plays a minute later. */
+  pending: Span[];
   /** Recorded, in order. */
   segments: Span[];
 }

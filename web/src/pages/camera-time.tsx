@@ -25,11 +25,12 @@ export function TimePanel({ line, live, failed, day, head, onDay, onSeek, onLive
   const [chosen, setLength] = useState<number>();
   const [end, setEnd] = useState<number>();
   const today = dayStart(now) === day;
-  const first = line?.segments.reduce((least, segment) => Math.min(least, segment.start_us), Infinity);
+  const spans = line && [...line.segments, ...line.pending];
+  const first = spans?.reduce((least, span) => Math.min(least, span.start_us), Infinity);
   const length = chosen ?? (today ? fittingLength(line && first !== Infinity ? first : undefined, now) : DAY);
   const range = shownRange(day, today, end ?? aroundHead(head, length, now), length, now);
-  const coming = line && writing(line.segments, live, now);
-  const share = line ? covered(coming ? [...line.segments, coming] : line.segments, since(range, first), now) : undefined;
+  const coming = line ? writing(line.pending, live, now) : [];
+  const share = line ? covered([...line.segments, ...coming], since(range, first), now) : undefined;
 
   const step = (direction: -1 | 1) => {
     if (length >= DAY) {
@@ -56,7 +57,7 @@ export function TimePanel({ line, live, failed, day, head, onDay, onSeek, onLive
         </div>
         <div class="time-how">
           {failed !== undefined && <span class="bad-words">{failed}</span>}
-          {share !== undefined && (line?.segments.length ?? 0) > 0 && (
+          {share !== undefined && line && line.segments.length + line.pending.length > 0 && (
             <span class="quiet" title="Share of the time shown, since the first recording, that is recorded">
               {percent(share)} recorded
             </span>
@@ -74,8 +75,8 @@ export function TimePanel({ line, live, failed, day, head, onDay, onSeek, onLive
         </div>
       </div>
       <Strip label="Timeline: choose a moment to play" range={range} line={line} live={live} head={head} onSeek={onSeek} />
-      {line && line.segments.length === 0 && (
-        <p class="time-empty quiet">Nothing is recorded on this day. The recording appears here about a minute after the camera starts.</p>
+      {line && line.segments.length + line.pending.length === 0 && (
+        <p class="time-empty quiet">Nothing is recorded on this day.</p>
       )}
     </section>
   );

@@ -94,13 +94,14 @@ export function rangeEnding(end: number, length: number): Range {
   return { from, to: from + 24 * HOUR };
 }
 
-/** A segment is written for at most this long before it appears in the archive. */
-const WRITING = 100 * SECOND;
+/** The line was asked for at most this long ago: what is being written has grown since. */
+const GROWN = 100 * SECOND;
 
-/** The span after the last segment that is being written now; nothing when the recording stands still. */
-export function writing(segments: readonly Segment[], live: boolean, now: number): Segment | undefined {
-  const end = segments.reduce((latest, segment) => Math.max(latest, segment.end_us), -Infinity);
-  return live && now > end && now - end < WRITING ? { start_us: end, end_us: now } : undefined;
+/** What is being written now, the last of it up to now while the camera is live. */
+export function writing(pending: readonly Segment[], live: boolean, now: number): Segment[] {
+  const end = pending.reduce((latest, span) => Math.max(latest, span.end_us), -Infinity);
+  const grows = live && now > end && now - end < GROWN;
+  return pending.map((span) => (grows && span.end_us === end ? { ...span, end_us: now } : { ...span }));
 }
 
 /** What share of a past range is recorded. */

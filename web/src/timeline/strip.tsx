@@ -36,7 +36,7 @@ export function Strip({ label, range, line, live, head, onSeek }: Props) {
   const marks = ticks(range, width, range.to - range.from < 3_600_000_000 ? 84 : 64);
   const now = nowUs();
   const shown = head ?? now;
-  const coming = line && writing(line.segments, live, now);
+  const coming = line ? writing(line.pending, live, now) : [];
   return (
     <div
       class="strip"
@@ -64,7 +64,9 @@ export function Strip({ label, range, line, live, head, onSeek }: Props) {
           join(line.segments, range, seam).map((span) => (
             <div key={span.start_us} class="strip-covered" style={place(span.start_us, span.end_us)} />
           ))}
-        {coming && <div class="strip-covered writing" style={place(coming.start_us, coming.end_us)} title="Being written" />}
+        {join(coming, range, seam).map((span) => (
+          <div key={span.start_us} class="strip-covered writing" style={place(span.start_us, span.end_us)} title="Being written" />
+        ))}
         {line?.gaps
           .map((gap) => ({ ...gap, end_us: gap.end_us ?? now }))
           .filter((gap) => gap.end_us > range.from && gap.start_us < range.to)

@@ -157,6 +157,8 @@ impl From<&wire::Gap> for GapSpan {
 pub struct RecordingTimeline {
     /// Recorded, in order.
     pub segments: Vec<Span>,
+    /// Recorded and stored, in order, but not yet in a file: it plays a minute later.
+    pub pending: Vec<Span>,
     /// Missing, in order, with the reason.
     pub gaps: Vec<GapSpan>,
     /// The newest 1000 events of the span, newest first.

@@ -104,7 +104,8 @@ impl Library for Fakes {
         gap.start_us = from_us + 1;
         gap.set_cause(wire::GapCause::Network);
         Ok(Timeline {
-            segments: vec![(from_us, from_us + 1), (from_us + 2, to_us)],
+            segments: vec![(from_us, from_us + 1), (from_us + 2, to_us - 10)],
+            pending: vec![(to_us - 10, to_us)],
             gaps: vec![gap],
         })
     }

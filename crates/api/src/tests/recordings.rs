@@ -16,8 +16,9 @@ async fn the_timeline_tells_what_is_and_what_is_not() {
     let told = site.get("/api/v1/cameras/yard/timeline?from_us=100&to_us=200").await.json();
     assert_eq!(
         told["segments"],
-        json!([{"start_us": 100, "end_us": 101}, {"start_us": 102, "end_us": 200}])
+        json!([{"start_us": 100, "end_us": 101}, {"start_us": 102, "end_us": 190}])
     );
+    assert_eq!(told["pending"], json!([{"start_us": 190, "end_us": 200}]));
     assert_eq!(told["gaps"], json!([{"start_us": 101, "cause": "network", "detail": ""}]));
     assert_eq!(told["events"].as_array().unwrap().len(), 1);
     for bad in [

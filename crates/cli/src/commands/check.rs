@@ -1,10 +1,12 @@
 //! `flumen check`: is what is stored what was promised?
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use flumen_archive::{Finding, Severity};
-use flumen_base::Result;
+use flumen_base::{Context, Kind, Result};
+use flumen_journal::{Checked, StdDisk};
 use serde_json::json;
 
 use crate::{Site, lock, show};
@@ -32,22 +34,100 @@ pub fn run(site: &Site, args: &Check) -> Result<ExitCode> {
     }
     let bar = show::bar("files");
     let reader = flumen_archive::Reader::open(&site.data.join("archive"))?;
-    let findings = reader.check(&mut |done, total| {
+    let mut findings = reader.check(&mut |done, total| {
         bar.set_length(total);
         bar.set_position(done);
     })?;
     bar.finish_and_clear();
+    for dir in logs(&site.data.join("bus"))? {
+        findings.extend(check_log(&dir)?);
+    }
     let bad = findings.iter().any(is_bad);
     if args.json {
         let as_json = |f: &Finding| json!({ "what": f.what, "where": f.where_, "fix": f.fix, "bad": is_bad(f) });
         println!("{:#}", findings.iter().map(as_json).collect::<serde_json::Value>());
     } else {
         for f in &findings {
-            println!("{} {}: {}\n    {}", if is_bad(f) { "BAD " } else { "note" }, f.where_, f.what, f.fix);
+            println!(
+                "{} {}: {}\n    {}",
+                if is_bad(f) { "BAD " } else { "note" },
+                f.where_,
+                f.what,
+                f.fix
+            );
         }
         println!("{}", if bad { "something is wrong, see above" } else { "all is as promised" });
     }
     Ok(if bad { ExitCode::from(4) } else { ExitCode::SUCCESS })
+}
+
+/// The folders of the bus that hold a log each, in order of their names.
+fn logs(bus: &Path) -> Result<Vec<PathBuf>> {
+    if !bus.is_dir() {
+        return Ok(Vec::new());
+    }
+    let told = || format!("list {}", bus.display());
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(bus).context(told())? {
+        let path = entry.context(told())?.path();
+        let name = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.rsplit_once('-'));
+        let is_log = name.is_some_and(|(_, partition)| partition.parse::<u32>().is_ok());
+        if is_log && path.is_dir() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Reads one log; one that can't be read at all is a finding, so that the others are read too.
+fn check_log(dir: &Path) -> Result<Vec<Finding>> {
+    let bar = show::bar("bytes of the log");
+    let checked = flumen_journal::check(&StdDisk, dir, &mut |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    let finding = |severity, what: String, fix: &str| Finding {
+        what,
+        where_: dir.display().to_string(),
+        fix: fix.into(),
+        severity,
+    };
+    match checked {
+        Ok(checked) => Ok(log_findings(&checked, finding)),
+        // The running owner may have removed a file by its age between list and read.
+        Err(e) if e.kind() == Kind::NotFound => {
+            Ok(vec![finding(Severity::Note, e.to_string(), "run `flumen check` again")])
+        }
+        Err(e) => Ok(vec![finding(
+            Severity::Error,
+            e.to_string(),
+            "check the disk and who may read the data directory",
+        )]),
+    }
+}
+
+fn log_findings(
+    checked: &Checked,
+    finding: impl Fn(Severity, String, &str) -> Finding,
+) -> Vec<Finding> {
+    let damaged = checked.damaged.iter().map(|lost| {
+        finding(
+            Severity::Error,
+            format!("the log's records {} to {} can't be read", lost.start, lost.end.saturating_sub(1)),
+            "they are lost; readers go on behind them. What the archive has of that time is not touched. Check the disk",
+        )
+    });
+    let mut found: Vec<Finding> = damaged.collect();
+    if checked.tail_bytes > 0 {
+        found.push(finding(
+            Severity::Note,
+            format!("the log ends with {} bytes that were never acknowledged", checked.tail_bytes),
+            "nothing: the next start cuts them off",
+        ));
+    }
+    found
 }
 
 fn is_bad(finding: &Finding) -> bool {

@@ -31,7 +31,8 @@ pub struct Export {
 
 pub fn run(site: &Site, args: &Export) -> Result<()> {
     let now = SystemClock.wall_us();
-    let from = show::parse_time(&args.from, now).map_err(|e| Error::invalid(format!("--from: {e}")))?;
+    let from =
+        show::parse_time(&args.from, now).map_err(|e| Error::invalid(format!("--from: {e}")))?;
     let to = show::parse_time(&args.to, now).map_err(|e| Error::invalid(format!("--to: {e}")))?;
     if from >= to {
         return Err(Error::invalid(format!("--from {} is not before --to {}", args.from, args.to)));
@@ -41,12 +42,14 @@ pub fn run(site: &Site, args: &Export) -> Result<()> {
     });
     let bytes = if lock::owner(&site.data).is_some() {
         let client = Client::of(site)?;
-        let path =
-            format!("/api/v1/cameras/{}/video.mp4?from_us={from}&to_us={to}&download=1", args.camera);
+        let path = format!(
+            "/api/v1/cameras/{}/video.mp4?from_us={from}&to_us={to}&download=1",
+            args.camera
+        );
         whole(&out, chunks(client.read(&path)?))?
     } else {
         let reader = flumen_archive::Reader::open(&site.data.join("archive"))?;
-        whole(&out, reader.video(&args.camera, from, to)?.map(|c| c.map(|b| b.to_vec())))?
+        reader.export(&args.camera, from, to, &out)?
     };
     println!("{}: {bytes} bytes, {} to {}", out.display(), show::utc(from), show::utc(to));
     Ok(())
@@ -74,7 +77,11 @@ fn whole(out: &PathBuf, parts: impl Iterator<Item = Result<Vec<u8>>>) -> Result<
     match written {
         Ok(0) => Err(Error::not_found("nothing is archived in that span")),
         Ok(bytes) => {
-            std::fs::rename(&part, out).context(format!("rename {} to {}", part.display(), out.display()))?;
+            std::fs::rename(&part, out).context(format!(
+                "rename {} to {}",
+                part.display(),
+                out.display()
+            ))?;
             return Ok(bytes);
         }
         Err(e) => Err(e),
