@@ -49,7 +49,8 @@ bench: setup web ## Speed and quality against references, side by side
 footage: setup web ## Tests and scores on footage with truth: FOOTAGE=DIR
 	@test -n "$(FOOTAGE)" || { echo "make footage needs FOOTAGE=DIR, a folder as docs/ref/footage.md describes"; exit 2; }
 	@test -d "$(FOOTAGE)" || { echo "FOOTAGE=$(FOOTAGE): there is no such directory"; exit 2; }
-	@FLUMEN_FOOTAGE="$$(realpath "$(FOOTAGE)")" cargo test --locked -p flumen-media -p flumen-lab --test footage
+	@FLUMEN_FOOTAGE="$$(realpath "$(FOOTAGE)")" cargo test --locked -p flumen-media -p flumen-archive --test footage
+	@cargo run --locked --bin flumen -- bench --runs 0 --out target/footage --footage "$(FOOTAGE)"
 
 soak: setup web ## Long fault campaigns; a dated report goes to docs/reports
 	@deploy/setup.sh it

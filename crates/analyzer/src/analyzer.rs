@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use flumen_base::wire::{
-    Codec, FrameResult, GapCause, Marker, PacketHeader, Policy, Reject, SourcePosition, Stream,
+    FrameResult, GapCause, Marker, PacketHeader, Policy, Reject, SourcePosition, Stream,
 };
 use flumen_base::{CameraId, Error, Packet, Result, topic};
 use flumen_media::nal;
@@ -206,7 +206,7 @@ impl Analyzer {
         out: &mut Vec<Output>,
     ) -> Result<()> {
         let access = nal::access(header.codec(), data);
-        let kind = self.kind(header.codec(), header.parameter_hash);
+        let kind = self.kind(header);
         let decoding = self.decoding.as_ref();
         let suits = decoding.is_some_and(|d| d.suits(&kind));
         let begins = match access {
@@ -287,13 +287,13 @@ impl Analyzer {
         decoding.drain(&mut |frame, meta, damaged| sight.see(frame, meta, damaged, out))
     }
 
-    pub(crate) fn kind(&self, codec: Codec, parameter_hash: u64) -> Kind {
+    pub(crate) fn kind(&self, header: &PacketHeader) -> Kind {
         Kind {
-            codec,
-            parameter_hash,
+            codec: header.codec(),
+            parameter_hash: header.parameter_hash,
             limits: self.settings.limits(),
             keep_bytes: self.settings.snapshot_bytes,
-            reorder_depth: self.settings.reorder_depth,
+            reorder_depth: header.reorder_depth,
         }
     }
 }

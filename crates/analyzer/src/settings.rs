@@ -21,9 +21,6 @@ pub struct Settings {
     pub snapshot_bytes: usize,
     /// Largest access unit, joined from its parts.
     pub max_unit_bytes: usize,
-    /// Pictures that the decoder holds back at least, where a container knows it; a stream that
-    /// does not say it itself loses its first reordered pictures otherwise.
-    pub reorder_depth: u32,
     /// Width to which an event's picture is reduced.
     pub picture_width: u32,
     /// JPEG quality of an event's picture, 1 to 100.
@@ -39,7 +36,6 @@ impl Default for Settings {
             max_pixels: 8192 * 4608,
             snapshot_bytes: 8 << 20,
             max_unit_bytes: 64 << 20,
-            reorder_depth: 0,
             picture_width: 640,
             picture_quality: 80,
         }

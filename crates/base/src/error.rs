@@ -99,11 +99,19 @@ impl Error {
     /// An error of a kind with a message that says what, where and what to do.
     #[track_caller]
     pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Error {
-        Error(Box::new(Inner { kind, message: message.into(), place: Location::caller(), source: None }))
+        Error(Box::new(Inner {
+            kind,
+            message: message.into(),
+            place: Location::caller(),
+            source: None,
+        }))
     }
 
     /// The same error with what caused it.
-    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    pub fn with_source(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Error {
         self.0.source = Some(source.into());
         self
     }

@@ -59,6 +59,9 @@ pub struct PacketHeader {
     pub parts: u32,
     #[prost(enumeration = "Marker", tag = "24")]
     pub marker: i32,
+    /// Pictures that a decoder holds back for reordering, where the container says so.
+    #[prost(uint32, tag = "25")]
+    pub reorder_depth: u32,
 }
 /// A camera as its owner wants it: flumen.cameras, keyed by id.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -27,7 +27,10 @@ impl Client {
             ))
         })?;
         let address = owner.address.ok_or_else(|| {
-            Error::unavailable(format!("the flumen on {data} (pid {}) is still starting; try again", owner.pid))
+            Error::unavailable(format!(
+                "the flumen on {data} (pid {}) is still starting; try again",
+                owner.pid
+            ))
         })?;
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -57,7 +60,9 @@ impl Client {
     pub fn read(&self, path: &str) -> Result<impl std::io::Read + use<>> {
         let response = self.agent.get(self.url(path)).call().map_err(unreachable)?;
         if !response.status().is_success() {
-            return Err(answer(Ok(response)).err().unwrap_or_else(|| Error::internal("an error without a reason")));
+            return Err(answer(Ok(response))
+                .err()
+                .unwrap_or_else(|| Error::internal("an error without a reason")));
         }
         Ok(response.into_body().into_reader())
     }
@@ -89,7 +94,8 @@ fn answer(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Re
     if status.is_success() {
         return Ok(json);
     }
-    let said = json.get("detail").or_else(|| json.get("title")).and_then(Value::as_str).unwrap_or(&text);
+    let said =
+        json.get("detail").or_else(|| json.get("title")).and_then(Value::as_str).unwrap_or(&text);
     let kind = match status.as_u16() {
         404 => Kind::NotFound,
         400..=499 => Kind::Invalid,

@@ -83,14 +83,19 @@ impl Config {
     }
 
     fn validate(&self) -> Result<()> {
-        let rule = |holds: bool, said: &'static str| if holds { Ok(()) } else { Err(Error::invalid(said)) };
+        let rule = |holds: bool, said: &'static str| {
+            if holds { Ok(()) } else { Err(Error::invalid(said)) }
+        };
         rule(
             (1..=64).contains(&self.bus.partitions),
             "bus.partitions: 1 to 64 partitions fit one machine",
         )?;
         rule(self.analysis.queue >= 2, "analysis.queue: at least 2 access units must fit")?;
         rule(self.archive.segment.0.as_secs() >= 1, "archive.segment: at least 1 s")?;
-        rule(self.archive.segment.0 < self.bus.video_age.0, "bus.video_age must be longer than archive.segment")
+        rule(
+            self.archive.segment.0 < self.bus.video_age.0,
+            "bus.video_age must be longer than archive.segment",
+        )
     }
 
     /// As TOML, for `flumen config`.
@@ -100,7 +105,9 @@ impl Config {
 }
 
 fn table(text: &str, name: &str) -> Result<toml::Table> {
-    text.parse().map_err(|e: toml::de::Error| Error::invalid(format!("{name}: {}", one_line(&e.to_string()))))
+    text.parse().map_err(|e: toml::de::Error| {
+        Error::invalid(format!("{name}: {}", one_line(&e.to_string())))
+    })
 }
 
 fn merge(into: &mut toml::Table, from: toml::Table) {
@@ -122,7 +129,8 @@ fn environment(vars: impl Iterator<Item = (String, String)>) -> Result<toml::Tab
         let Some((section, key)) = rest.split_once("__") else {
             return Err(Error::invalid(format!("{name}: write it as {PREFIX}SECTION__KEY")));
         };
-        let parsed = format!("v = {value}").parse::<toml::Table>().ok().and_then(|mut t| t.remove("v"));
+        let parsed =
+            format!("v = {value}").parse::<toml::Table>().ok().and_then(|mut t| t.remove("v"));
         let entry = all.entry(section.to_lowercase()).or_insert_with(|| toml::Table::new().into());
         if let toml::Value::Table(section) = entry {
             section.insert(key.to_lowercase(), parsed.unwrap_or(toml::Value::String(value)));

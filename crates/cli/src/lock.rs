@@ -43,7 +43,8 @@ impl Lock {
     /// # Errors
     /// `Unavailable` with the owner's pid and address when there is one.
     pub fn take(data: &Path) -> Result<Lock> {
-        std::fs::create_dir_all(data).context(format!("make the data directory {}", data.display()))?;
+        std::fs::create_dir_all(data)
+            .context(format!("make the data directory {}", data.display()))?;
         let (file, path) = open(data)?;
         match file.try_lock() {
             Ok(()) => {

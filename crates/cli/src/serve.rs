@@ -44,7 +44,10 @@ pub fn run(site: &Site, args: &RunArgs, with_demo: bool) -> Result<()> {
     }
     let served = serve_http(&rooms, &config, &site.data, |address| {
         lock.tell(Some(address))?;
-        println!("flumen is at http://{address} after {:.1} s; Ctrl-C stops it", begin.elapsed().as_secs_f32());
+        println!(
+            "flumen is at http://{address} after {:.1} s; Ctrl-C stops it",
+            begin.elapsed().as_secs_f32()
+        );
         Ok(())
     });
     let stopped = rooms.stop();
@@ -64,19 +67,28 @@ impl Rooms {
         let bus = Embedded::open(&data.join("bus"), bus_config(config)).context("open the bus")?;
         let as_bus: Arc<dyn Bus> = bus.clone();
         let store = Arc::new(LocalStore::open(&data.join("archive"))?);
-        let archive = Archive::start(as_bus.clone(), store, archive_config(data, config)).context("open the archive")?;
-        let runtime = Runtime::start(as_bus.clone(), runtime_config(data, config)).context("start the analysis")?;
+        let archive = Archive::start(as_bus.clone(), store, archive_config(data, config))
+            .context("open the archive")?;
+        let runtime = Runtime::start(as_bus.clone(), runtime_config(data, config))
+            .context("start the analysis")?;
         let ingest = Ingest::start(as_bus, ingest_config(data, config), Arc::new(SystemClock))
             .context("start the cameras")?;
-        Ok(Rooms { bus, ingest: Arc::new(ingest), runtime: Arc::new(runtime), archive: Arc::new(archive) })
+        Ok(Rooms {
+            bus,
+            ingest: Arc::new(ingest),
+            runtime: Arc::new(runtime),
+            archive: Arc::new(archive),
+        })
     }
 
     /// From the cameras down to the log; the first error is told, all are tried.
     fn stop(self) -> Result<()> {
         let held = |room: &str| Error::internal(format!("{room} is still in use at the end"));
         let ingest = Arc::try_unwrap(self.ingest).map(|i| i.stop()).map_err(|_| held("ingest"));
-        let runtime = Arc::try_unwrap(self.runtime).map_err(|_| held("runtime")).and_then(|r| r.stop());
-        let archive = Arc::try_unwrap(self.archive).map_err(|_| held("archive")).and_then(|a| a.stop());
+        let runtime =
+            Arc::try_unwrap(self.runtime).map_err(|_| held("runtime")).and_then(|r| r.stop());
+        let archive =
+            Arc::try_unwrap(self.archive).map_err(|_| held("archive")).and_then(|a| a.stop());
         let bus = self.bus.close();
         ingest.and(runtime).and(archive).and(bus)
     }
@@ -126,7 +138,10 @@ fn bus_config(config: &Config) -> EmbeddedConfig {
     let results = Keep { age: config.bus.results_age.0, bytes: config.bus.results_bytes.0 };
     let mut keep: std::collections::HashMap<String, Keep> =
         topic::LOGS.iter().map(|t| ((*t).to_owned(), results)).collect();
-    keep.insert(topic::VIDEO.into(), Keep { age: config.bus.video_age.0, bytes: config.bus.video_bytes.0 });
+    keep.insert(
+        topic::VIDEO.into(),
+        Keep { age: config.bus.video_age.0, bytes: config.bus.video_bytes.0 },
+    );
     EmbeddedConfig {
         partitions: config.bus.partitions,
         sync_delay: config.bus.sync_delay.0,
@@ -152,7 +167,11 @@ fn runtime_config(data: &Path, config: &Config) -> RuntimeConfig {
     let default = RuntimeConfig::default();
     RuntimeConfig {
         dir: data.join("runtime"),
-        workers: if config.analysis.workers == 0 { default.workers } else { config.analysis.workers },
+        workers: if config.analysis.workers == 0 {
+            default.workers
+        } else {
+            config.analysis.workers
+        },
         queue_units: config.analysis.queue,
         checkpoint_every: config.analysis.checkpoint_every.0,
         ..default
@@ -160,7 +179,10 @@ fn runtime_config(data: &Path, config: &Config) -> RuntimeConfig {
 }
 
 fn archive_config(data: &Path, config: &Config) -> ArchiveConfig {
-    let keep = flumen_archive::Keep { age: Some(config.archive.keep.0), bytes: Some(config.archive.keep_bytes.0) };
+    let keep = flumen_archive::Keep {
+        age: Some(config.archive.keep.0),
+        bytes: Some(config.archive.keep_bytes.0),
+    };
     ArchiveConfig {
         dir: data.join("archive"),
         segment_max: config.archive.segment.0,
@@ -174,5 +196,6 @@ fn logging() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("FLUMEN_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     // Only a second call in one process can fail, and then logging is there already.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

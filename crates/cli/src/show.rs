@@ -13,7 +13,8 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) {
         }
     }
     let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let padded: Vec<String> = cells.zip(&widths).map(|(cell, &w)| format!("{cell:<w$}")).collect();
+        let padded: Vec<String> =
+            cells.zip(&widths).map(|(cell, &w)| format!("{cell:<w$}")).collect();
         println!("{}", padded.join("  ").trim_end());
     };
     line(&mut head.iter().copied());
@@ -25,7 +26,8 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) {
 /// A bar for work of a known size; hidden where there is no terminal.
 pub fn bar(what: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {bar:40} {percent:>3}% {eta:>4}");
-    let bar = ProgressBar::new(0).with_style(style.expect("the template is valid")).with_message(what);
+    let bar =
+        ProgressBar::new(0).with_style(style.expect("the template is valid")).with_message(what);
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
@@ -33,7 +35,9 @@ pub fn bar(what: &'static str) -> ProgressBar {
 /// A count for work of unknown size; hidden where there is no terminal.
 pub fn counter(what: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{spinner} {pos} {msg} {per_sec}");
-    let bar = ProgressBar::no_length().with_style(style.expect("the template is valid")).with_message(what);
+    let bar = ProgressBar::no_length()
+        .with_style(style.expect("the template is valid"))
+        .with_message(what);
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
@@ -59,24 +63,28 @@ pub fn utc(us: i64) -> String {
 /// RFC 3339 in UTC, or seconds before now as "-90s", "-5min", "-2h", as microseconds UTC.
 pub fn parse_time(text: &str, now_us: i64) -> Result<i64, String> {
     if let Some(ago) = text.strip_prefix('-') {
-        let span: crate::units::Span = ago.parse().map_err(|e: flumen_base::Error| e.to_string())?;
+        let span: crate::units::Span =
+            ago.parse().map_err(|e: flumen_base::Error| e.to_string())?;
         return Ok(now_us - span.0.as_micros() as i64);
     }
     if text == "now" {
         return Ok(now_us);
     }
-    parse_rfc3339(text)
-        .ok_or_else(|| format!("{text:?} is not a time: write 2026-01-31T12:00:00Z, \"-10min\" or \"now\""))
+    parse_rfc3339(text).ok_or_else(|| {
+        format!("{text:?} is not a time: write 2026-01-31T12:00:00Z, \"-10min\" or \"now\"")
+    })
 }
 
 fn parse_rfc3339(text: &str) -> Option<i64> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-    let numbers = |s: &str, by: char| -> Option<Vec<i64>> { s.split(by).map(|n| n.parse().ok()).collect() };
+    let numbers =
+        |s: &str, by: char| -> Option<Vec<i64>> { s.split(by).map(|n| n.parse().ok()).collect() };
     let date = numbers(date, '-')?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
     let time = numbers(time, ':')?;
     let (&[year, month, day], &[h, m, s]) = (date.as_slice(), time.as_slice()) else { return None };
-    let plausible = (1..=12).contains(&month) && (1..=31).contains(&day) && h < 24 && m < 60 && s < 61;
+    let plausible =
+        (1..=12).contains(&month) && (1..=31).contains(&day) && h < 24 && m < 60 && s < 61;
     if !plausible || !(1970..=9999).contains(&year) || fraction.len() > 6 {
         return None;
     }

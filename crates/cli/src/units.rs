@@ -37,7 +37,9 @@ fn parse(text: &str, units: &[(&str, u64)], what: &str) -> Result<u64> {
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let names = || units.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    let bad = || Error::invalid(format!("{text:?} is not a {what}: a whole number and one of {}", names()));
+    let bad = || {
+        Error::invalid(format!("{text:?} is not a {what}: a whole number and one of {}", names()))
+    };
     let number: u64 = number.parse().map_err(|_| bad())?;
     let unit = unit.trim();
     let (_, scale) = units.iter().find(|(name, _)| *name == unit).ok_or_else(bad)?;
@@ -45,7 +47,7 @@ fn parse(text: &str, units: &[(&str, u64)], what: &str) -> Result<u64> {
 }
 
 fn print(value: u64, units: &[(&str, u64)], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let fits = |(_, scale): &&(&str, u64)| value % scale == 0 && value > 0;
+    let fits = |(_, scale): &&(&str, u64)| value.is_multiple_of(*scale) && value > 0;
     let (name, scale) = units.iter().find(fits).unwrap_or(&("", 1));
     let name = if name.is_empty() { units.last().map_or("", |(n, _)| n) } else { name };
     write!(f, "{} {name}", value / scale)
@@ -78,7 +80,9 @@ macro_rules! unit {
 }
 
 unit!(ByteSize, SIZES, "size", |v: &ByteSize| v.0, ByteSize);
-unit!(Span, SPANS, "duration", |v: &Span| v.0.as_millis() as u64, |ms| Span(Duration::from_millis(ms)));
+unit!(Span, SPANS, "duration", |v: &Span| v.0.as_millis() as u64, |ms| Span(
+    Duration::from_millis(ms)
+));
 
 #[cfg(test)]
 mod tests {

@@ -87,7 +87,10 @@ fn rooms_know_only_whom_the_plan_allows() {
 fn outside_crates_stay_in_their_room() {
     for (room, needs) in rooms(&metadata()) {
         for (name, owner) in KEPT {
-            assert!(!needs.contains(name) || room == owner, "{room} uses {name}, which belongs to {owner}");
+            assert!(
+                !needs.contains(name) || room == owner,
+                "{room} uses {name}, which belongs to {owner}"
+            );
         }
         if room == "base" || room == "operators" {
             assert!(!needs.contains("tokio"), "{room} must not know tokio");
@@ -100,14 +103,22 @@ fn every_licence_is_one_that_deny_toml_allows() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let deny = std::fs::read_to_string(root.join("deny.toml")).expect("deny.toml");
     let deny: toml::Table = deny.parse().expect("deny.toml is TOML");
-    let allowed: BTreeSet<&str> =
-        deny["licenses"]["allow"].as_array().expect("a list").iter().filter_map(|l| l.as_str()).collect();
+    let allowed: BTreeSet<&str> = deny["licenses"]["allow"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|l| l.as_str())
+        .collect();
     let metadata = metadata();
     let mut wrong = Vec::new();
     for package in metadata["packages"].as_array().expect("packages") {
         let licence = text(package, "license").replace('/', " OR ");
         if !licence_allowed(&licence, &allowed) {
-            wrong.push(format!("{} {}: {licence:?}", text(package, "name"), text(package, "version")));
+            wrong.push(format!(
+                "{} {}: {licence:?}",
+                text(package, "name"),
+                text(package, "version")
+            ));
         }
     }
     assert!(wrong.is_empty(), "licences that deny.toml does not allow: {wrong:#?}");
@@ -116,8 +127,9 @@ fn every_licence_is_one_that_deny_toml_allows() {
 /// SPDX expressions of the forms that occur: one level of brackets, OR before AND.
 fn licence_allowed(expression: &str, allowed: &BTreeSet<&str>) -> bool {
     let all = expression.split(" AND ");
-    all.map(|part| part.trim().trim_start_matches('(').trim_end_matches(')'))
-        .all(|any| any.split(" OR ").any(|one| allowed.contains(one.trim_matches(|c| "() ".contains(c)))))
+    all.map(|part| part.trim().trim_start_matches('(').trim_end_matches(')')).all(|any| {
+        any.split(" OR ").any(|one| allowed.contains(one.trim_matches(|c| "() ".contains(c))))
+    })
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub(crate) fn of_unit(unit: &Unit, placed: &Placed, arrival_us: i64) -> PacketHe
         height: unit.info.height,
         sample_rate_hz: unit.info.sample_rate_hz,
         channels: unit.info.channels,
+        reorder_depth: unit.info.reorder_depth.unwrap_or(0),
         config: unit.info.config.clone(),
         pts_us: placed.pts_us,
         dts_us: placed.dts_us,

@@ -184,6 +184,7 @@ impl Run {
             capture_us,
             arrival_us: capture_us,
             parameter_hash: unit.parameter_hash,
+            reorder_depth: info.reorder_depth.unwrap_or(0),
             ..PacketHeader::default()
         }
     }

@@ -31,7 +31,9 @@ pub fn run(args: &Analyze) -> Result<()> {
     let bar = show::counter("access units");
     let options = AnalyzeOptions { masks: args.masks, ..AnalyzeOptions::new()? };
     let summary =
-        flumen_lab::analyze(&args.file, &args.out, &options, &Interrupt::new(), &mut |done| bar.set_position(done))?;
+        flumen_lab::analyze(&args.file, &args.out, &options, &Interrupt::new(), &mut |done| {
+            bar.set_position(done)
+        })?;
     bar.finish_and_clear();
     if args.json {
         println!("{}", serde_json::to_string_pretty(&summary).expect("a summary is plain data"));
@@ -45,7 +47,10 @@ pub fn run(args: &Analyze) -> Result<()> {
         );
     }
     match summary.broken {
-        Some(why) => Err(Error::data_loss(format!("{} was read up to its damage: {why}", args.file.display()))),
+        Some(why) => Err(Error::data_loss(format!(
+            "{} was read up to its damage: {why}",
+            args.file.display()
+        ))),
         None => Ok(()),
     }
 }

@@ -22,7 +22,7 @@ pub struct Bench {
     /// Footage with truth, as docs/ref/footage.md describes; the farm's own when not given.
     #[arg(long, value_name = "DIR")]
     footage: Option<PathBuf>,
-    /// Pairs measured of each comparison.
+    /// Pairs measured of each comparison; 0 leaves speed out.
     #[arg(long, default_value_t = 3)]
     runs: u32,
 }
@@ -30,7 +30,7 @@ pub struct Bench {
 pub fn run(args: &Bench) -> Result<()> {
     let stop = Interrupt::new();
     let mut report = Report::new(env!("CARGO_PKG_VERSION"));
-    let clips = clips(args)?;
+    let clips = if args.runs == 0 { Vec::new() } else { clips(args)? };
     let bar = show::bar("pairs of decode and analysis");
     report.speed = bench::speed(&clips, args.runs, &stop, &mut |done, all| {
         bar.set_length(all.into());
@@ -39,7 +39,9 @@ pub fn run(args: &Bench) -> Result<()> {
     bar.finish_and_clear();
     if let Some(footage) = &args.footage {
         let bar = show::counter("frames scored");
-        let scores = quality(footage, &QualityOptions::default(), &stop, &mut |_, done, _| bar.set_position(done))?;
+        let scores = quality(footage, &QualityOptions::default(), &stop, &mut |_, done, _| {
+            bar.set_position(done)
+        })?;
         bar.finish_and_clear();
         report.quality = Some(scores);
     }
@@ -62,7 +64,9 @@ fn clips(args: &Bench) -> Result<Vec<PathBuf>> {
         return Ok(found);
     }
     let make = |codec: &str| {
-        let spec: SceneSpec = format!("synthetic:street?seed=5&size=1920x1080&fps=25&seconds=8&codec={codec}").parse()?;
+        let spec: SceneSpec =
+            format!("synthetic:street?seed=5&size=1920x1080&fps=25&seconds=8&codec={codec}")
+                .parse()?;
         let dir = args.out.join(format!("street-{codec}"));
         let video = dir.join("video.mp4");
         if !video.exists() {

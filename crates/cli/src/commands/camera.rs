@@ -166,7 +166,9 @@ fn list(client: &Client, as_json: bool) -> Result<()> {
 fn attempt(client: &Client, access: &Access, as_json: bool) -> Result<()> {
     let mut body = source(access, "main", &access.address, true)?;
     if let Some(fields) = body.as_object_mut() {
-        fields.retain(|key, _| ["address", "username", "password", "transport"].contains(&key.as_str()));
+        fields.retain(|key, _| {
+            ["address", "username", "password", "transport"].contains(&key.as_str())
+        });
     }
     let mut told = client.send("POST", "/api/v1/probe", &body)?;
     if as_json {
@@ -175,7 +177,12 @@ fn attempt(client: &Client, access: &Access, as_json: bool) -> Result<()> {
     }
     if told.get("ok").and_then(Value::as_bool) == Some(true) {
         let rate = text(&told, "frame_rate");
-        println!("{} {}x{}, {rate} frames/s", text(&told, "codec"), text(&told, "width"), text(&told, "height"));
+        println!(
+            "{} {}x{}, {rate} frames/s",
+            text(&told, "codec"),
+            text(&told, "width"),
+            text(&told, "height")
+        );
         return Ok(());
     }
     let fix = told.get_mut("fix").map(Value::take).and_then(|f| f.as_str().map(str::to_owned));

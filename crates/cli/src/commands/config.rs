@@ -25,7 +25,10 @@ pub fn run(site: &Site, args: &Show) -> Result<()> {
     }
     let config = site.load()?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&config).expect("a configuration is plain data"));
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&config).expect("a configuration is plain data")
+        );
     } else {
         print!("{}", config.print());
     }

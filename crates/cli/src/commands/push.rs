@@ -96,7 +96,8 @@ fn read_ahead(args: &Push) -> Result<Receiver<Result<Unit>>> {
     let (tx, rx) = sync_channel(READ_AHEAD);
     std::thread::spawn(move || {
         let read = || -> Result<()> {
-            let mut demuxer = Demuxer::from_reader(input, format, &Open::default(), &Interrupt::new())?;
+            let mut demuxer =
+                Demuxer::from_reader(input, format, &Open::default(), &Interrupt::new())?;
             while let Demuxed::Unit(unit) = demuxer.read()? {
                 if tx.send(Ok(unit)).is_err() {
                     break;
@@ -113,7 +114,9 @@ fn read_ahead(args: &Push) -> Result<Receiver<Result<Unit>>> {
 }
 
 fn dial(client: &Client, camera: &CameraId) -> Result<WebSocket<TcpStream>> {
-    let refused = |why: String| Error::unavailable(format!("the running flumen does not take the stream: {why}"));
+    let refused = |why: String| {
+        Error::unavailable(format!("the running flumen does not take the stream: {why}"))
+    };
     let stream = TcpStream::connect(client.address()).map_err(|e| refused(e.to_string()))?;
     stream.set_nodelay(true).map_err(|e| refused(e.to_string()))?;
     let url = format!("ws://{}/api/v1/push/{camera}", client.address());
@@ -151,7 +154,9 @@ impl Line {
         let acks = args
             .acks
             .as_ref()
-            .map(|path| File::create(path).context(format!("create {}", path.display())).map(BufWriter::new))
+            .map(|path| {
+                File::create(path).context(format!("create {}", path.display())).map(BufWriter::new)
+            })
             .transpose()?;
         Ok(Line { socket, sent: 0, acked: 0, waiting: Default::default(), acks })
     }
@@ -176,6 +181,7 @@ impl Line {
             key: unit.key,
             corrupt: unit.corrupt,
             parameter_hash: unit.parameter_hash,
+            reorder_depth: info.reorder_depth.unwrap_or(0),
             ..Default::default()
         };
         let mut message = header.encode_length_delimited_to_vec();
@@ -196,7 +202,9 @@ impl Line {
                 .map_err(|e| Error::io("wait for an acknowledgement", e))?;
             match self.socket.read() {
                 Ok(Message::Text(text)) => self.take(&text)?,
-                Ok(Message::Close(_)) => return Err(self.gone(&tungstenite::Error::ConnectionClosed)),
+                Ok(Message::Close(_)) => {
+                    return Err(self.gone(&tungstenite::Error::ConnectionClosed));
+                }
                 Ok(_) => {}
                 Err(tungstenite::Error::Io(e)) if is_timeout(&e) => return Ok(()),
                 Err(e) => return Err(self.gone(&e)),
@@ -208,11 +216,14 @@ impl Line {
     fn take(&mut self, text: &str) -> Result<()> {
         let told: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
         if let Some(sequence) = told.get("sequence").and_then(serde_json::Value::as_u64) {
-            while let Some((first, bytes, crc)) = self.waiting.front().copied().filter(|w| w.0 <= sequence) {
+            while let Some((first, bytes, crc)) =
+                self.waiting.front().copied().filter(|w| w.0 <= sequence)
+            {
                 self.waiting.pop_front();
                 self.acked = first + 1;
                 if let Some(file) = &mut self.acks {
-                    writeln!(file, "{first} {bytes} {crc:08x}").context("write the acknowledgements")?;
+                    writeln!(file, "{first} {bytes} {crc:08x}")
+                        .context("write the acknowledgements")?;
                 }
             }
             return match &mut self.acks {
@@ -226,7 +237,9 @@ impl Line {
 
     fn gone(&self, e: &tungstenite::Error) -> Error {
         let (acked, sent) = (self.acked, self.sent);
-        Error::unavailable(format!("the running flumen went away after {acked} of {sent} access units were safe: {e}"))
+        Error::unavailable(format!(
+            "the running flumen went away after {acked} of {sent} access units were safe: {e}"
+        ))
     }
 
     fn finish(mut self) -> Result<()> {

@@ -35,7 +35,8 @@ pub fn kill_under_load(data: &Path, times: u32, seed: u64) -> Campaign {
         wait_for("the first acknowledgement", Duration::from_secs(20), || {
             acks.metadata().ok().filter(|m| m.len() > 0)
         });
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         std::thread::sleep(Duration::from_millis((random >> 33) % 1_500));
         running.process.kill_nine();
         drop(load);

@@ -61,7 +61,11 @@ impl Flumen {
 
     pub fn start_with(data: &Path, env: &[(&str, String)]) -> Flumen {
         std::fs::create_dir_all(data).expect("a data directory");
-        let log = std::fs::File::options().create(true).append(true).open(data.join("log.txt")).expect("a log");
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(data.join("log.txt"))
+            .expect("a log");
         let mut command = Command::new(FLUMEN);
         command.args(["run", "--listen", "127.0.0.1:0", "--data"]).arg(data);
         command.envs(env.iter().map(|(k, v)| (k, v))).stdin(Stdio::null());
@@ -86,7 +90,10 @@ impl Flumen {
 
     /// GET as JSON; `Null` when there is no good answer.
     pub fn get(&self, path: &str) -> Value {
-        let answer = ureq::get(self.url(path)).call().ok().and_then(|mut r| r.body_mut().read_to_string().ok());
+        let answer = ureq::get(self.url(path))
+            .call()
+            .ok()
+            .and_then(|mut r| r.body_mut().read_to_string().ok());
         answer.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null)
     }
 
@@ -128,7 +135,8 @@ pub fn flumen(data: &Path, args: &[&str]) -> Output {
 }
 
 pub fn succeed(output: &Output) -> String {
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{}\n{out}\n{err}", output.status);
     out.into_owned()
 }
@@ -165,7 +173,8 @@ pub fn clip(scene: &str, seconds: u32, fps: u32) -> PathBuf {
         let spec = format!("synthetic:{scene}?seed=7&size=640x360&fps={fps}&seconds={seconds}");
         let making = dir.with_extension("making");
         let _ = std::fs::remove_dir_all(&making);
-        let made = Command::new(FLUMEN).args(["farm", "make", &spec, "--out"]).arg(&making).output();
+        let made =
+            Command::new(FLUMEN).args(["farm", "make", &spec, "--out"]).arg(&making).output();
         succeed(&made.expect("flumen runs"));
         std::fs::rename(&making, &dir).expect("the clip takes its place");
     }
@@ -176,7 +185,8 @@ pub fn clip(scene: &str, seconds: u32, fps: u32) -> PathBuf {
 pub fn records(data: &Path, topic: &str) -> Vec<flumen_bus::Delivered> {
     let bus = Embedded::open(&data.join("bus"), EmbeddedConfig::default()).expect("the bus opens");
     let end: u64 = bus.watermarks(topic).expect("watermarks").iter().map(|w| w.next).sum();
-    let mut reader = bus.consumer(&[topic], Start::Earliest, Visibility::Durable).expect("a reader");
+    let mut reader =
+        bus.consumer(&[topic], Start::Earliest, Visibility::Durable).expect("a reader");
     let mut all = Vec::new();
     while (all.len() as u64) < end {
         let got = reader.poll(1000, Duration::from_secs(5)).expect("the log can be read");

@@ -9,7 +9,8 @@ use crate::common::{Flumen, Running, wait_for};
 
 /// Serves `video` at `rtsp://127.0.0.1:PORT/cam` in a loop.
 pub fn serve(video: &Path, port: u16) -> Running {
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../deploy/local/rtsp_server.py");
+    let script =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../deploy/local/rtsp_server.py");
     let mut server = Running::start(
         Command::new("/usr/bin/python3")
             .arg(script)

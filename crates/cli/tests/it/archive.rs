@@ -47,7 +47,10 @@ fn recording_plays_elsewhere_adds_up_and_damage_is_named() {
     });
     let events = wait_for("an event with a picture", Duration::from_secs(20), || {
         let events = running.get("/api/v1/events?camera=street")["events"].clone();
-        events.as_array().is_some_and(|e| e.iter().any(|e| e["picture"].is_string())).then_some(events)
+        events
+            .as_array()
+            .is_some_and(|e| e.iter().any(|e| e["picture"].is_string()))
+            .then_some(events)
     });
     let picture = events.as_array().unwrap().iter().find_map(|e| e["picture"].as_str()).unwrap();
     let jpeg = ureq::get(running.url(picture)).call().unwrap().body_mut().read_to_vec().unwrap();
@@ -63,7 +66,14 @@ fn recording_plays_elsewhere_adds_up_and_damage_is_named() {
     assert!((sum - 20.0).abs() < 0.1, "{} files of {sum} s for 20 s of video", files.len());
 
     let out = dir.path().join("out.mp4");
-    succeed(&running.command(&["export", "street", "--from", "-5min", "--out", out.to_str().unwrap()]));
+    succeed(&running.command(&[
+        "export",
+        "street",
+        "--from",
+        "-5min",
+        "--out",
+        out.to_str().unwrap(),
+    ]));
     assert!((duration_s(&out) - 20.0).abs() < 0.1, "the export is as long as the recording");
     let data = running.stop();
 

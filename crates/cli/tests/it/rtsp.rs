@@ -26,7 +26,8 @@ fn rtsp_camera_comes_back_and_its_neighbour_has_no_hole() {
         let path = format!("/api/v1/cameras/{id}/timeline?from_us={from_us}&to_us={now_us}");
         running.get(&path)["gaps"].as_array().expect("a timeline has gaps").clone()
     };
-    let network = |id| gaps(id).iter().filter(|g| g["cause"] == "network" || g["cause"] == "offline").count();
+    let network =
+        |id| gaps(id).iter().filter(|g| g["cause"] == "network" || g["cause"] == "offline").count();
     wait_for("the hole to be on the camera's timeline", Duration::from_secs(20), || {
         (network("gate") > 0).then_some(())
     });
