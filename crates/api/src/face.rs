@@ -43,11 +43,11 @@ pub trait Cameras: Send + Sync {
     /// One entry a camera that is running or configured.
     fn status(&self) -> Vec<CameraStatus>;
 
-    /// Seals a password with the site's key.
+    /// Seals a password with the site's key so that it opens for this camera alone.
     ///
     /// # Errors
     /// `Unavailable` when the key can't be read.
-    fn seal(&self, password: &str) -> Result<Bytes>;
+    fn seal(&self, camera: &CameraId, password: &str) -> Result<Bytes>;
 
     /// Says whether this site lets a camera have this address.
     ///

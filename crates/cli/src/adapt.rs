@@ -3,6 +3,7 @@
 //! Not here: any decision; only names change on the way.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -33,16 +34,19 @@ impl api::Cameras for IngestCameras {
         self.ingest.status().into_iter().map(camera_status).collect()
     }
 
-    fn seal(&self, password: &str) -> Result<Bytes> {
-        self.ingest.seal(password)
+    fn seal(&self, camera: &CameraId, password: &str) -> Result<Bytes> {
+        self.ingest.seal_for(camera, password)
     }
 
     fn check(&self, address: &str) -> Result<()> {
         if address == "push:" {
             return Ok(());
         }
-        flumen_media::check_address(address, &self.rules.file_roots, &self.rules.allow_hosts)
-            .map(|_| ())
+        flumen_media::check_address(address, &self.rules.file_roots, &self.rules.allow_hosts)?;
+        if address.starts_with("synthetic:") {
+            flumen_farm::SceneSpec::from_str(address)?;
+        }
+        Ok(())
     }
 
     fn probe(&self, request: &api::ProbeRequest) -> Result<api::Probe> {

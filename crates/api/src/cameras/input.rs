@@ -21,7 +21,7 @@ pub(crate) fn record(
     old: Option<&wire::Camera>,
     cameras: &dyn Cameras,
 ) -> Result<wire::Camera> {
-    let sources = sources(input.sources, old, cameras)?;
+    let sources = sources(id, input.sources, old, cameras)?;
     let policy = match (input.policy, old) {
         (Some(policy), _) => Some(policy_record(&policy)?),
         (None, Some(old)) => old.policy,
@@ -83,6 +83,7 @@ fn policy_record(policy: &Policy) -> Result<wire::Policy> {
 }
 
 fn sources(
+    id: &CameraId,
     input: Vec<SourceInput>,
     old: Option<&wire::Camera>,
     cameras: &dyn Cameras,
@@ -97,7 +98,7 @@ fn sources(
         .into_iter()
         .map(|s| {
             let kept = old.and_then(|o| o.sources.iter().find(|k| k.stream() == stream(s.stream)));
-            source(s, kept, cameras)
+            source(id, s, kept, cameras)
         })
         .collect::<Result<Vec<_>>>()?;
     if sources.iter().filter(|s| s.role.is_some_and(|r| r.analyse)).count() > 1 {
@@ -145,6 +146,7 @@ pub(crate) fn credentials(
 }
 
 fn source(
+    id: &CameraId,
     input: SourceInput,
     kept: Option<&wire::Source>,
     cameras: &dyn Cameras,
@@ -155,7 +157,7 @@ fn source(
     cameras.check(&address)?;
     let sealed_password = match (password, kept.filter(|k| !k.sealed_password.is_empty())) {
         (Some(password), _) if password.is_empty() => bytes::Bytes::new(),
-        (Some(password), _) => cameras.seal(&password)?,
+        (Some(password), _) => cameras.seal(id, &password)?,
         (None, Some(kept)) if party(&kept.address) == party(&address) => {
             kept.sealed_password.clone()
         }

@@ -21,6 +21,8 @@ use crate::model::{Camera, CameraInput, CameraList};
 use crate::problem::{Answer, Failure, ProblemDocument};
 
 const DAY_US: i64 = 86_400_000_000;
+/// How long a change of a camera waits until it counts.
+const NOTICE_US: i64 = 1_000_000;
 
 /// All cameras.
 #[utoipa::path(get, path = "/api/v1/cameras", tag = "cameras", responses(
@@ -131,8 +133,10 @@ async fn store(
     let app = app.clone();
     blocking(move || {
         let mut record = input::record(&id, input, old.as_ref(), &*app.face.cameras)?;
+        // A camera that runs: all its engines shall know the change before it counts.
+        let ahead_us = if old.is_some() { NOTICE_US } else { 0 };
         record.version = old.map_or(0, |o| o.version) + 1;
-        record.effective_us = app.face.clock.wall_us();
+        record.effective_us = app.face.clock.wall_us() + ahead_us;
         table::put(&*app.face.bus, &record)?;
         show(&app, &record)
     })

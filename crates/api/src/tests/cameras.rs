@@ -37,7 +37,7 @@ async fn a_camera_lives() {
     let record = stored(&site, "yard");
     assert_eq!(
         (record.effective_us, &record.sources[0].sealed_password[..]),
-        (NOW_US, &b"sealed 6"[..])
+        (NOW_US, &b"sealed yard 6"[..])
     );
 
     *site.fakes.status.lock().unwrap() = vec![live("yard")];
@@ -61,7 +61,7 @@ async fn passwords_are_kept_for_their_host_only() {
     let path = "/api/v1/cameras/yard";
     let kept = site.put(path, rtsp(None)).await;
     assert_eq!((kept.status, kept.json()["version"].clone()), (200, json!(2)));
-    assert_eq!(&stored(&site, "yard").sources[0].sealed_password[..], b"sealed 6");
+    assert_eq!(&stored(&site, "yard").sources[0].sealed_password[..], b"sealed yard 6");
 
     let mut elsewhere = rtsp(None);
     elsewhere["sources"][0]["address"] = json!("rtsp://evil.example/main");
@@ -139,6 +139,11 @@ async fn changes_do_not_overwrite_each_other() {
     );
     let edit = json!({"version": 1, "name": "x", "sources": [{"address": "push:"}]});
     assert_eq!(site.put("/api/v1/cameras/a", edit.clone()).await.status, 200);
+    assert_eq!(
+        stored(&site, "a").effective_us,
+        NOW_US + 1_000_000,
+        "engines hear of it before it counts"
+    );
     let late = site.put("/api/v1/cameras/a", edit).await;
     assert!(late.status == 409 && late.problem().contains("version 2"));
     let renamed = json!({"id": "b", "sources": [{"address": "push:"}]});

@@ -38,8 +38,8 @@ impl Cameras for Fakes {
     fn status(&self) -> Vec<CameraStatus> {
         self.status.lock().unwrap().clone()
     }
-    fn seal(&self, password: &str) -> Result<Bytes> {
-        Ok(Bytes::from(format!("sealed {}", password.len())))
+    fn seal(&self, camera: &CameraId, password: &str) -> Result<Bytes> {
+        Ok(Bytes::from(format!("sealed {camera} {}", password.len())))
     }
     fn check(&self, address: &str) -> Result<()> {
         match address.contains("/etc") {
