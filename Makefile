@@ -43,8 +43,11 @@ lint: setup web ## Formatting, lints, dead links, house plan
 
 bench: setup web ## Speed and quality against references, side by side
 	@deploy/setup.sh it
-	@cargo build --release --locked --bin flumen --example bench -p flumen-cli -p flumen-journal
+	@cargo build --release --locked --bin flumen
+	@cargo build --release --locked -p flumen-journal --example bench
 	@target/release/flumen bench --out target/bench $(if $(FOOTAGE),--footage "$(FOOTAGE)")
+	@echo; echo "journal beside plain writes with fdatasync, MB/s of 100 KB records:"
+	@target/release/examples/bench target/bench/journal 500 5 | tee target/bench/journal.json
 
 footage: setup web ## Tests and scores on footage with truth: FOOTAGE=DIR
 	@test -n "$(FOOTAGE)" || { echo "make footage needs FOOTAGE=DIR, a folder as docs/ref/footage.md describes"; exit 2; }

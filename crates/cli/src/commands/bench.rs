@@ -9,6 +9,7 @@ use flumen_lab::bench::{self, Report};
 use flumen_lab::{QualityOptions, quality};
 use flumen_media::Interrupt;
 
+use crate::commands::latency;
 use crate::show;
 
 /// Measure speed and quality against references
@@ -37,6 +38,9 @@ pub fn run(args: &Bench) -> Result<()> {
         bar.set_position(done.into());
     })?;
     bar.finish_and_clear();
+    if args.runs > 0 {
+        report.more.insert("latency".into(), latency::measure(&args.out)?);
+    }
     if let Some(footage) = &args.footage {
         let bar = show::counter("frames scored");
         let scores = quality(footage, &QualityOptions::default(), &stop, &mut |_, done, _| {

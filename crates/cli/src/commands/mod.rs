@@ -7,4 +7,5 @@ pub mod check;
 pub mod config;
 pub mod export;
 pub mod farm;
+mod latency;
 pub mod push;
