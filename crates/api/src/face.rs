@@ -214,8 +214,13 @@ pub trait Library: Send + Sync {
     }
 }
 
-/// Pieces of an fMP4 file, in order.
-pub type Video = Box<dyn Iterator<Item = Result<Bytes>> + Send>;
+/// A part of the recording as an fMP4 file.
+pub struct Video {
+    /// UTC of the file's time 0.
+    pub start_us: i64,
+    /// Its pieces, in order.
+    pub pieces: Box<dyn Iterator<Item = Result<Bytes>> + Send>,
+}
 
 /// Which events.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -30,6 +30,8 @@ const MAX_EVENTS: usize = 1000;
 /// Pieces between the reader and the client.
 const PIECES: usize = 2;
 const STALL: Duration = Duration::from_secs(600);
+/// UTC of the film's time 0, in microseconds.
+const START: HeaderName = HeaderName::from_static("x-flumen-start-us");
 
 /// A span of a camera's time.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -88,7 +90,8 @@ pub(crate) async fn timeline(
 /// The recording as fMP4, without transcoding.
 #[utoipa::path(get, path = "/api/v1/cameras/{id}/video.mp4", tag = "recordings",
     params(("id" = String, Path, description = "camera"), VideoAsked), responses(
-    (status = 200, body = Vec<u8>, content_type = "video/mp4"),
+    (status = 200, body = Vec<u8>, content_type = "video/mp4",
+        headers(("x-flumen-start-us" = i64, description = "UTC of the film's time 0"))),
     (status = "default", body = ProblemDocument, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn video(
@@ -106,7 +109,7 @@ pub(crate) async fn video(
     // The first piece is read before the answer begins, so that errors get their status.
     let (first, rest) = blocking(move || {
         let mut video = look.face.library.video(&camera, asked.from_us, asked.to_us)?;
-        match video.next() {
+        match video.pieces.next() {
             Some(first) => Ok((first?, video)),
             None => Err(Error::not_found(format!(
                 "nothing of camera {camera} is recorded between these times"
@@ -114,11 +117,15 @@ pub(crate) async fn video(
         }
     })
     .await?;
+    let start_us = rest.start_us.to_string();
     let (send, mut pieces) = mpsc::channel(PIECES);
     tokio::spawn(pump(app, first, rest, send, permit));
     let body = Body::from_stream(stream::poll_fn(move |cx| pieces.poll_recv(cx)));
-    let headers: [(HeaderName, String); 2] =
-        [(header::CONTENT_TYPE, "video/mp4".into()), (header::CONTENT_DISPOSITION, name)];
+    let headers: [(HeaderName, String); 3] = [
+        (header::CONTENT_TYPE, "video/mp4".into()),
+        (header::CONTENT_DISPOSITION, name),
+        (START, start_us),
+    ];
     Ok((headers, body))
 }
 
@@ -142,7 +149,7 @@ async fn pump(
             () = app.stopping() => return,
         }
         let read = move || {
-            let next = video.next();
+            let next = video.pieces.next();
             (next, video)
         };
         match tokio::task::spawn_blocking(read).await {

@@ -17,20 +17,20 @@ impl Reader {
     ///
     /// # Errors
     /// `Invalid` when the span is empty, `NotFound` when nothing of it is recorded,
-    /// `Unsupported` when codec, size or parameter sets change in it (the message says when).
+    /// `Unsupported` when codec, size or parameter sets change in it (the message says when),
+    /// `DataLoss` when the first file is damaged.
     pub fn video(&self, camera: &CameraId, from_us: i64, to_us: i64) -> Result<Video> {
         let span = window(from_us, to_us)?;
         let files = self.files(camera, from_us, to_us)?;
-        let (Some(first), Some(_)) = (files.first(), files.last()) else {
+        if files.is_empty() {
             return Err(Error::not_found(format!(
                 "nothing of {camera} is recorded from {} to {}",
                 day::text(from_us),
                 day::text(to_us)
             )));
-        };
-        let start_us = first.start_us.max(span.start_us);
+        }
         let tracks = tracks(self.store(), &files)?;
-        Ok(Video::new(self.store().clone(), files, tracks, (span, start_us)))
+        Video::new(self.store().clone(), files, tracks, span)
     }
 
     /// The files of a span: of the main stream where it is recorded, else of the sub stream.

@@ -46,39 +46,43 @@ pub struct Video {
     sound_us: i64,
     sequence: u32,
     held: Option<Unit>,
+    /// What stands between the key frame at which the film begins and the span's begin.
+    lead: Vec<Unit>,
     state: State,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     Init,
-    Seek,
     Film,
     Done,
 }
 
 impl Video {
-    /// A film of these files, with pictures from `start_us` on.
+    /// A film of these files; reads up to the begin of the span.
     pub(crate) fn new(
         store: Arc<dyn Store>,
         files: Vec<Segment>,
         tracks: Vec<TrackConfig>,
-        (span, start_us): (Span, i64),
-    ) -> Video {
-        Video {
+        span: Span,
+    ) -> Result<Video> {
+        let mut video = Video {
             store,
             files: files.into(),
             tracks,
             from_us: span.start_us,
             to_us: span.end_us,
-            start_us,
+            start_us: span.start_us,
             file: None,
             cursor_us: 0,
             sound_us: -1,
             sequence: 0,
             held: None,
+            lead: Vec::new(),
             state: State::Init,
-        }
+        };
+        video.lead = video.seek()?;
+        Ok(video)
     }
 
     /// The `video/mp4; codecs="..."` type of the pieces.
@@ -86,8 +90,7 @@ impl Video {
         fmp4::mime(&self.tracks)
     }
 
-    /// UTC from which pictures are there; the film itself may begin up to a group of
-    /// pictures before it.
+    /// UTC of the film's time 0: up to a group of pictures before the span's begin.
     pub fn start_us(&self) -> i64 {
         self.start_us
     }
@@ -162,11 +165,11 @@ impl Video {
     /// Goes to the last key frame at or before the begin of the span.
     fn seek(&mut self) -> Result<Vec<Unit>> {
         let mut group: Vec<Unit> = Vec::new();
-        let mut zero = None;
+        let (mut zero, mut begin_us) = (None, None);
         let mut left = self.files.len();
         while let Some(unit) = self.unit()? {
             if left != self.files.len() {
-                (left, zero) = (self.files.len(), None);
+                (left, zero, begin_us) = (self.files.len(), None, None);
                 group.clear(); // the span begins in the next file
             }
             if !unit.audio {
@@ -174,7 +177,9 @@ impl Video {
                 let at_us = self.utc(unit.pts_us, zero);
                 if unit.key && !group.is_empty() && at_us <= self.from_us {
                     group.clear();
+                    begin_us = None;
                 }
+                begin_us.get_or_insert(at_us - (unit.pts_us - unit.dts_us));
                 if at_us > self.from_us {
                     self.held = Some(unit);
                     break;
@@ -187,18 +192,16 @@ impl Video {
         {
             file.shift_us = -first.dts_us;
         }
+        self.start_us = begin_us.unwrap_or(self.start_us);
         Ok(group)
     }
 
     fn fragment(&mut self) -> Result<Option<Bytes>> {
         let mut samples = Vec::new();
         let mut bytes = 0;
-        if self.state == State::Seek {
-            self.state = State::Film;
-            for unit in self.seek()? {
-                bytes += unit.data.len();
-                samples.extend(self.place(unit));
-            }
+        for unit in std::mem::take(&mut self.lead) {
+            bytes += unit.data.len();
+            samples.extend(self.place(unit));
         }
         while let Some(unit) = self.unit()? {
             let full = unit.key && !unit.audio || bytes > FRAGMENT_BYTES;
@@ -232,11 +235,11 @@ impl Iterator for Video {
     fn next(&mut self) -> Option<Result<Bytes>> {
         let made = match self.state {
             State::Init => fmp4::init(&self.tracks).map(Some),
-            State::Seek | State::Film => self.fragment(),
+            State::Film => self.fragment(),
             State::Done => return None,
         };
         match (&made, self.state) {
-            (Ok(Some(_)), State::Init) => self.state = State::Seek,
+            (Ok(Some(_)), State::Init) => self.state = State::Film,
             (Ok(Some(_)), _) => {}
             _ => self.state = State::Done,
         }

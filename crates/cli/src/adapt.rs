@@ -172,7 +172,8 @@ impl api::Library for ArchiveLibrary {
     }
 
     fn video(&self, camera: &CameraId, from_us: i64, to_us: i64) -> Result<api::Video> {
-        Ok(Box::new(self.0.video(camera, from_us, to_us)?))
+        let video = self.0.video(camera, from_us, to_us)?;
+        Ok(api::Video { start_us: video.start_us(), pieces: Box::new(video) })
     }
 
     fn coverage(&self, camera: &CameraId, from_us: i64, to_us: i64) -> Result<Option<f64>> {

@@ -47,7 +47,13 @@ async fn video_streams_whole_and_errors_have_their_status() {
     let got = site.get(&format!("{path}&download=1")).await;
     assert_eq!((got.status, got.body.len()), (200, 5_000_000));
     assert_eq!(got.headers["content-type"], "video/mp4");
+    assert_eq!(got.headers["x-flumen-start-us"], "999993");
     assert_eq!(got.headers["content-disposition"], "attachment; filename=\"yard-1.mp4\"");
+    *site.fakes.video.lock().unwrap() = vec![Ok(Bytes::from_static(b"first"))];
+    let head = format!("HEAD {path} HTTP/1.1\r\nHost: {}", site.host());
+    let head = site.raw(&head, b"").await;
+    assert_eq!((head.status, head.headers["x-flumen-start-us"].as_str()), (200, "999993"));
+    assert!(head.body.is_empty());
     let damaged = site.get("/api/v1/cameras/yard/video.mp4?from_us=13&to_us=20").await;
     assert!(damaged.status == 410 && damaged.problem().contains("flumen check"));
     let long = site.get("/api/v1/cameras/yard/video.mp4?from_us=0&to_us=99999999999999").await;

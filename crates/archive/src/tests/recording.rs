@@ -64,6 +64,7 @@ fn a_span_comes_back_from_its_key_frame_across_files() {
         let video =
             rig.reader().video(&camera(), first_us + 730_000, first_us + 3_650_000).unwrap();
         assert!(video.mime().starts_with("video/mp4; codecs=\"avc1."));
+        assert_eq!(video.start_us(), first_us + film[5].dts_us - film[0].pts_us);
         let back = units(video);
         assert!(back[0].key && back[0].dts_us == 0, "{} {}", back[0].key, back[0].dts_us);
         assert!(back.windows(2).all(|w| w[1].dts_us - w[0].dts_us == STEP_US));
