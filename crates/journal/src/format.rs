@@ -16,6 +16,8 @@ const COPY_BYTES: usize = 64;
 const COPIES: [usize; 2] = [0, 2048];
 pub(crate) const RECORD_MAGIC: [u8; 4] = *b"FLr1";
 pub(crate) const RECORD_HEADER_BYTES: u64 = 40;
+/// Behind the last offset that a log can give out: sums with offsets never overflow.
+pub(crate) const END_OF_OFFSETS: u64 = 1 << 63;
 
 /// What stands at the head of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +153,8 @@ impl RecordHeader {
             offset: u64_at(rest, 8),
             timestamp_us: u64_at(rest, 16) as i64,
         };
-        (header.length as usize <= MAX_PAYLOAD_BYTES).then_some(header)
+        let last = END_OF_OFFSETS - u64::from(header.kind == RecordKind::Data);
+        (header.length as usize <= MAX_PAYLOAD_BYTES && header.offset <= last).then_some(header)
     }
 }
 
@@ -182,8 +185,11 @@ pub(crate) fn segment_name(base: u64, generation: u32) -> String {
 /// Base offset and generation of a segment's file name.
 pub(crate) fn parse_segment_name(name: &str) -> Option<(u64, u32)> {
     let (base, generation) = name.strip_suffix(".log")?.split_once('-')?;
-    (base.len() == 20 && generation.len() == 10)
-        .then(|| Some((base.parse().ok()?, generation.parse().ok()?)))?
+    if base.len() != 20 || generation.len() != 10 {
+        return None;
+    }
+    let (base, generation) = (base.parse().ok()?, generation.parse().ok()?);
+    (base <= END_OF_OFFSETS && generation < u32::MAX).then_some((base, generation))
 }
 
 #[cfg(test)]
@@ -205,6 +211,24 @@ mod tests {
         assert_eq!(RecordHeader::decode(1, 4096, &bytes), Some(header));
         assert_eq!(RecordHeader::decode(1, 4136, &bytes), None);
         assert_eq!(RecordHeader::decode(2, 4096, &bytes), None);
+    }
+
+    #[test]
+    fn offsets_at_the_end_of_their_numbers_are_no_records_and_no_segments() {
+        let decoded = |kind, offset| {
+            let header = RecordHeader { kind, offset, timestamp_us: 0, length: 0, payload_crc: 0 };
+            let mut bytes = Vec::new();
+            header.encode_into(1, 4096, &mut bytes);
+            // As the only record of a log that is opened, read and written.
+            crate::fuzz_recovery(&[&[1], bytes.as_slice()].concat());
+            RecordHeader::decode(1, 4096, &bytes).is_some()
+        };
+        assert!(decoded(RecordKind::Data, END_OF_OFFSETS - 1));
+        assert!(decoded(RecordKind::Mark, END_OF_OFFSETS));
+        assert!(!decoded(RecordKind::Data, END_OF_OFFSETS));
+        assert!(!decoded(RecordKind::Mark, u64::MAX));
+        assert_eq!(parse_segment_name("18446744073709551615-0000000001.log"), None);
+        assert_eq!(parse_segment_name("00000000000000000000-4294967295.log"), None);
     }
 
     #[test]

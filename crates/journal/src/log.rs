@@ -14,7 +14,9 @@ use bytes::Bytes;
 use flumen_base::{Clock, Context, Error, Result};
 
 use crate::disk::{Disk, DiskFile, write_all};
-use crate::format::{RecordHeader, RecordKind, SEGMENT_HEADER_BYTES, SegmentHeader};
+use crate::format::{
+    END_OF_OFFSETS, RecordHeader, RecordKind, SEGMENT_HEADER_BYTES, SegmentHeader,
+};
 use crate::recovery::Recovered;
 use crate::segment::Segment;
 use crate::view::{Tail, View, lock};
@@ -102,6 +104,9 @@ impl Log {
     pub(crate) fn append(&mut self, entries: &[Entry], mark: Option<u64>) -> Result<u64> {
         if let Some(why) = &self.broken {
             return Err(Error::unavailable(why.clone()));
+        }
+        if self.next + entries.len() as u64 > END_OF_OFFSETS {
+            return Err(Error::exhausted("the log has no offsets left: begin another one"));
         }
         let bytes: u64 = entries.iter().map(Entry::stored_bytes).sum();
         if entries.is_empty() && self.active.is_none() {
