@@ -118,7 +118,8 @@ fn check_network(scheme: &str, rest: &str, allow_hosts: &[String]) -> Result<Add
 }
 
 fn authority(rest: &str) -> &str {
-    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    // As libavformat sees it: a backslash ends nothing.
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     rest.get(..end).unwrap_or(rest)
 }
 
@@ -159,7 +160,7 @@ fn literal(host: &str) -> Option<IpAddr> {
 /// 127.1, 0x7f000001, 2130706433: forms that a resolver takes and a reader misreads.
 fn looks_numeric(host: &str) -> bool {
     let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or("");
-    last.starts_with("0x") || last.chars().all(|c| c.is_ascii_digit())
+    last.starts_with("0x") || last.starts_with("0X") || last.chars().all(|c| c.is_ascii_digit())
 }
 
 fn is_local(ip: IpAddr) -> bool {
@@ -306,6 +307,24 @@ mod tests {
         assert!(check_address("rtsp://localhost:1/x", &[], &allow).is_ok());
         assert!(check_address("rtsp://127.0.0.1:8554/x", &[], &allow).is_ok());
         assert!(check_address("rtsp://127.0.0.1:8555/x", &[], &allow).is_err());
+    }
+
+    #[test]
+    fn a_hexadecimal_host_in_capitals_is_a_number_too() {
+        for host in ["0X7f000001", "127.0X1", "0X66"] {
+            refusal(&format!("rtsp://{host}/x"));
+        }
+    }
+
+    #[test]
+    fn a_backslash_hides_no_host_behind_it() {
+        // libavformat ends the authority at / ? # only and takes the host behind the @.
+        for address in ["rtsp://cam\\@localhost/x", "http://cam\\x@127.0.0.1:80/", "rtsp://cam\\x"]
+        {
+            refusal(address);
+        }
+        assert!(check_location("http://10.0.0.3\\@127.0.0.1/x", &[]).is_err());
+        assert!(check_location("http://me:pw@10.0.0.3/x", &[]).is_ok());
     }
 
     #[test]

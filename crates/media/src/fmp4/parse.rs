@@ -216,7 +216,8 @@ pub(super) fn placed(moof: &[u8]) -> Option<Vec<Placed>> {
         defaults.dts = if version == 1 { tfdt.u64()? } else { tfdt.u32()?.into() };
         for (_, trun) in children(traf).filter(|(kind, _)| kind == b"trun") {
             run(trun, &mut defaults, &mut out)?;
-            if out.len() > MAX_SAMPLES as usize {
+            // Our writer spends 16 bytes on each.
+            if out.len() > moof.len().min(MAX_SAMPLES as usize) {
                 return None;
             }
         }

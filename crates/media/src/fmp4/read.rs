@@ -1,6 +1,7 @@
 //! What `init` and `fragment` wrote comes back as units.
 //!
-//! Invariants: memory is bounded by `MAX_BOX` and by the bytes that are there; a file cut at any
+//! Invariants: memory is bounded by `MAX_BOX` and by the bytes that are there: samples do not
+//! overlap, and units are made one by one when they are asked for; a file cut at any
 //! byte gives all units that are whole, then `None`, and `missing` says what was cut.
 
 use std::collections::VecDeque;
@@ -39,7 +40,8 @@ pub struct Reader<R> {
     tracks: Vec<Known>,
     configs: Vec<TrackConfig>,
     base_us: Option<i64>,
-    waiting: VecDeque<Unit>,
+    /// Samples of the last fragment and their bytes.
+    waiting: VecDeque<(Placed, Bytes)>,
     missing: Option<Missing>,
     ended: bool,
 }
@@ -136,18 +138,25 @@ impl<R: Read> Reader<R> {
     /// `DataLoss` for damage in the middle, the kind of the I/O error when reading fails;
     /// afterwards only `None` comes.
     pub fn next_unit(&mut self) -> Result<Option<Unit>> {
+        let next = self.find_unit();
+        if next.is_err() {
+            self.ended = true;
+            self.waiting.clear();
+        }
+        next
+    }
+
+    fn find_unit(&mut self) -> Result<Option<Unit>> {
         loop {
-            if let Some(unit) = self.waiting.pop_front() {
-                return Ok(Some(unit));
+            while let Some((sample, data)) = self.waiting.pop_front() {
+                if let Some(unit) = self.unit(&sample, &data)? {
+                    return Ok(Some(unit));
+                }
             }
             if self.ended {
                 return Ok(None);
             }
-            let result = self.advance();
-            if !matches!(result, Ok(true)) {
-                self.ended = true;
-            }
-            result?;
+            self.ended = !self.advance()?;
         }
     }
 
@@ -187,6 +196,13 @@ impl<R: Read> Reader<R> {
         let whole = data.len() as u64 == mdat.size;
         let data = Bytes::from(data);
         samples.sort_by_key(|s| (s.dts, s.track_id));
+        let claimed: u64 = samples.iter().map(|s| u64::from(s.size)).sum();
+        if claimed > mdat.size {
+            return Err(Error::data_loss(format!(
+                "the samples of the fragment at byte {} are larger than its data",
+                head.at
+            )));
+        }
         let (mut read, total) = (0, samples.len());
         for sample in samples {
             let from = sample.at.checked_sub(skipped).and_then(|n| usize::try_from(n).ok());
@@ -194,8 +210,7 @@ impl<R: Read> Reader<R> {
             let (Some(from), Some(to)) = (from, to) else { continue };
             if to <= data.len() {
                 read += 1;
-                let unit = self.unit(&sample, &data.slice(from..to))?;
-                self.waiting.extend(unit);
+                self.waiting.push_back((sample, data.slice(from..to)));
             }
         }
         if whole && read < total {

@@ -168,6 +168,64 @@ fn what_cannot_be_written_is_refused() {
     assert_eq!(mime(&tracks), "video/mp4; codecs=\"avc1.42c00b\"");
 }
 
+/// The offset of a box's kind, searched from behind.
+fn kind_at(bytes: &[u8], kind: &[u8]) -> usize {
+    bytes.windows(4).rposition(|w| w == kind).unwrap()
+}
+
+#[test]
+fn units_before_damage_in_a_fragment_come_before_its_error_and_then_nothing() {
+    let wrote = units(Codec::H264, &clip(&small(Codec::H264, 0), 3));
+    let track = TrackConfig::video(&wrote[0].info, &wrote[0].data).unwrap();
+    let samples: Vec<_> = wrote.iter().map(|unit| Sample::of(unit, 0, 0)).collect();
+    let mut bytes = init(std::slice::from_ref(&track)).unwrap().to_vec();
+    bytes.extend_from_slice(&fragment(1, &[track], &samples).unwrap());
+    // The length before the second sample's NAL unit; its size is in the second row of trun.
+    let trun = kind_at(&bytes, b"trun");
+    let size = u32::from_be_bytes(*bytes[trun + 20..].first_chunk().unwrap()) as usize;
+    let second = kind_at(&bytes, b"mdat") + 4 + size;
+    bytes[second] = 0x7f;
+    let mut reader = Reader::open(bytes.as_slice()).unwrap();
+    assert_eq!(reader.next_unit().unwrap().unwrap().pts_us, wrote[0].pts_us);
+    assert_eq!(reader.next_unit().unwrap_err().kind(), flumen_base::Kind::DataLoss);
+    assert_eq!(reader.next_unit().unwrap(), None);
+}
+
+#[test]
+fn samples_that_overlap_or_are_too_many_are_refused() {
+    let tracks = [TrackConfig::audio(&sound_info()).unwrap()];
+    let head = init(&tracks).unwrap().to_vec();
+    let samples = sound_samples(1_500_000).into_iter().map(|s| Sample { track: 0, ..s });
+    let good = fragment(1, &tracks, &samples.collect::<Vec<_>>()).unwrap().to_vec();
+    let errs = |body: &[u8]| {
+        let bytes = [&head, body].concat();
+        Reader::open(bytes.as_slice()).unwrap().next_unit().is_err()
+    };
+    assert!(!errs(&good));
+    // The same run once more: each sample is there twice.
+    let trun = kind_at(&good, b"trun") - 4;
+    let length = u32::from_be_bytes(*good[trun..].first_chunk().unwrap());
+    let mut twice = good.clone();
+    let again = good[trun..trun + length as usize].to_vec();
+    twice.splice(trun..trun, again);
+    for kind in [b"moof", b"traf"] {
+        let at = kind_at(&twice, kind) - 4;
+        let size = u32::from_be_bytes(*twice[at..].first_chunk().unwrap()) + length;
+        twice[at..at + 4].copy_from_slice(&size.to_be_bytes());
+    }
+    let at = trun + 16;
+    for at in [at, at + length as usize] {
+        let offset = u32::from_be_bytes(*twice[at..].first_chunk().unwrap()) + length;
+        twice[at..at + 4].copy_from_slice(&offset.to_be_bytes());
+    }
+    assert!(errs(&twice));
+    // A run without fields: twenty bytes for four thousand empty samples.
+    let mut empty = good.clone();
+    empty[trun + 9..trun + 12].copy_from_slice(&[0, 0, 1]);
+    empty[trun + 12..trun + 16].copy_from_slice(&4096u32.to_be_bytes());
+    assert!(errs(&empty));
+}
+
 fn drain(bytes: &[u8]) {
     if let Ok(mut reader) = Reader::open(bytes) {
         while let Ok(Some(_)) = reader.next_unit() {}
