@@ -34,6 +34,8 @@ function camera(n) {
     ...(state === "live" ? { codec: "h264", width: 640, height: 360, frame_rate: 15, bit_rate_bps: 840_000 + n * 120_000 } : {}),
     audio: n === 2,
     last_unit_us: now() - (state === "live" ? 80_000 : HOUR / 3),
+    capture_source: n === 1 ? "rtcp" : "arrival",
+    capture_error_us: n === 1 ? 5_000 : 20_000,
     reconnects: n === 1 ? 2 : 0,
     dropped: 0,
     sources: [{ stream: "main", address: process.env.FAKE_ADDRESS ?? `rtsp://192.168.1.${20 + n}:554/stream1`, username: "flumen", has_password: true, record: true, analyse: true, live: true, transport: "tcp", once: false }],

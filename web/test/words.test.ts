@@ -8,7 +8,7 @@ import { layout, visibleRows } from "../src/pages/wall-layout.ts";
 import { parse } from "../src/router.ts";
 import { bytes, codecName, count, percent, rate } from "../src/text/format.ts";
 import * as time from "../src/text/time.ts";
-import { coverage, idProblem, sentence, suggestId, title } from "../src/text/words.ts";
+import { clockWord, idProblem, sentence, suggestId, title } from "../src/text/words.ts";
 
 const S = 1_000_000;
 const NOON = Date.UTC(2026, 10, 22, 11, 3, 9, 250) * 1000;
@@ -49,9 +49,9 @@ test("amounts", () => {
   assert.equal(codecName("h265"), "H.265");
 });
 
-test("coverage of a young camera is a time, of an old one a share", () => {
-  assert.equal(coverage(0.0024), "3 min 27 s");
-  assert.equal(coverage(0.9998), "99.98 %");
+test("a camera's clock is told in words with its error", () => {
+  assert.equal(clockWord("rtcp", 5_000), "camera's own (RTCP), ±5 ms");
+  assert.equal(clockWord("arrival", undefined), "arrival at this machine");
 });
 
 test("reasons begin with a capital, addresses stay as they are", () => {

@@ -140,6 +140,8 @@ pub struct CameraStatus {
     pub last_unit_us: i64,
     /// Epoch of the newest access unit.
     pub epoch: u64,
+    /// How the newest picture's time is known, and how far it may be off; `None` before one.
+    pub capture: Option<(wire::TimeSource, u32)>,
 }
 
 /// An address to try.
@@ -205,7 +207,8 @@ pub trait Library: Send + Sync {
     /// `NotFound` when nothing is recorded there.
     fn video(&self, camera: &CameraId, from_us: i64, to_us: i64) -> Result<Video>;
 
-    /// Share of the span that is recorded, 0 to 1; `None` when it is not known.
+    /// Share of the span, or of the time since the camera's first recording when that is
+    /// shorter, that is recorded, 0 to 1; `None` when nothing is known of it.
     ///
     /// # Errors
     /// `Unavailable` when the index can't be read.

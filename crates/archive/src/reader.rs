@@ -74,7 +74,7 @@ pub struct Coverage {
     pub recorded_us: i64,
     /// Time with a known reason for not being there.
     pub gaps_us: i64,
-    /// Length of the span.
+    /// Length of the span, without the time before the first recording; 0 = nothing is known.
     pub span_us: i64,
 }
 
@@ -218,13 +218,15 @@ impl Reader {
         Ok(timeline::timeline(window, recorded, pending, gaps))
     }
 
-    /// How much of `from_us..to_us` is there.
+    /// How much of `from_us..to_us` is there. The time before a camera's first recording is no
+    /// part of the span; of a camera that was never recorded it is the time since its first gap.
     ///
     /// # Errors
     /// As for [`Reader::timeline`].
     pub fn coverage(&self, camera: &CameraId, from_us: i64, to_us: i64) -> Result<Coverage> {
+        let oldest_us = self.query(|conn| rows::oldest(conn, camera.as_str()))?;
         let told = self.timeline(camera, from_us, to_us)?;
-        Ok(timeline::coverage(window(from_us, to_us)?, &told))
+        Ok(timeline::coverage(window(from_us, to_us)?, oldest_us, &told))
     }
 }
 

@@ -121,6 +121,13 @@ pub(crate) fn spans(
     found.map_err(told)?.collect::<rusqlite::Result<_>>().map_err(told)
 }
 
+/// Begin of the oldest file of a camera.
+pub(crate) fn oldest(conn: &Connection, camera: &str) -> Result<Option<i64>> {
+    let sql = "SELECT min(start_us) FROM segment WHERE camera = ?1";
+    let oldest: Option<Option<i64>> = db::one(conn, sql, params![camera])?;
+    Ok(oldest.flatten())
+}
+
 /// Highest offset of `partition` that rows of this stream and epoch hold.
 pub(crate) fn covered(
     conn: &Connection,

@@ -30,11 +30,15 @@ pub(crate) fn timeline(
     Timeline { segments, pending, gaps, unknown }
 }
 
-/// How much of `window` a timeline covers.
-pub(crate) fn coverage(window: Span, timeline: &Timeline) -> Coverage {
+/// How much of `window` a timeline covers, from the camera's first recording on: `oldest_us`
+/// is the begin of its oldest file.
+pub(crate) fn coverage(window: Span, oldest_us: Option<i64>, timeline: &Timeline) -> Coverage {
+    let begin_us = begin(oldest_us, timeline).unwrap_or(window.end_us);
+    let window = Span { start_us: begin_us.clamp(window.start_us, window.end_us), ..window };
     let mut recorded = timeline.segments.clone();
     recorded.extend(&timeline.pending);
     let recorded = join(recorded, TOUCH_US);
+    let recorded = clip(recorded, window);
     let named = timeline.gaps.iter().filter(|g| is_hole(g)).map(|g| span_of(g, window)).collect();
     let mut all = recorded.clone();
     all.extend(join(clip(named, window), 0));
@@ -43,6 +47,17 @@ pub(crate) fn coverage(window: Span, timeline: &Timeline) -> Coverage {
         gaps_us: (sum(&join(all, TOUCH_US)) - sum(&recorded)).max(0),
         span_us: window.end_us - window.start_us,
     }
+}
+
+/// The first recording: in a file, being written, or removed by its age. Else the first gap.
+fn begin(oldest_us: Option<i64>, timeline: &Timeline) -> Option<i64> {
+    let expired = timeline.gaps.iter().filter(|g| g.cause() == GapCause::Expired);
+    let recorded = oldest_us
+        .into_iter()
+        .chain(timeline.pending.iter().map(|s| s.start_us))
+        .chain(expired.map(|g| g.start_us));
+    let gaps = timeline.gaps.iter().filter(|g| is_hole(g)).map(|g| g.start_us);
+    recorded.min().or_else(|| gaps.min())
 }
 
 /// Decoder and shed gaps are holes of the analysis, not of the recording.
@@ -134,8 +149,27 @@ mod tests {
         assert_eq!(t.segments, [span(0, 40), span(60, 90)]);
         assert_eq!(t.unknown, [span(50, 60), span(92, 95)]);
         assert_eq!(t.gaps.len(), 3);
-        let c = coverage(window, &t);
+        let c = coverage(window, Some(-5 * S), &t);
         assert_eq!((c.recorded_us, c.gaps_us, c.span_us), (72 * S, 15 * S, 100 * S));
+    }
+
+    #[test]
+    fn the_time_before_the_first_recording_is_not_missing() {
+        let window = span(0, 100);
+        let told = |recorded, pending, gaps| timeline(window, recorded, pending, gaps);
+        let share = |oldest: Option<i64>, t: &Timeline| {
+            let c = coverage(window, oldest.map(|s| s * S), t);
+            (c.recorded_us / S, c.gaps_us / S, c.span_us / S)
+        };
+        let before = || vec![gap(60, 80, GapCause::Offline)];
+        assert_eq!(share(Some(80), &told(vec![span(80, 90)], vec![], before())), (10, 0, 20));
+        assert_eq!(share(None, &told(vec![], vec![span(80, 100)], before())), (20, 0, 20));
+        let expired = vec![gap(50, 80, GapCause::Expired)];
+        assert_eq!(share(Some(80), &told(vec![span(80, 100)], vec![], expired)), (20, 30, 50));
+        assert_eq!(share(None, &told(vec![], vec![], before())), (0, 20, 40));
+        assert_eq!(share(None, &told(vec![], vec![], vec![])), (0, 0, 0));
+        let outage = vec![gap(-10, 80, GapCause::Offline)];
+        assert_eq!(share(Some(-50), &told(vec![span(80, 100)], vec![], outage)), (20, 80, 100));
     }
 
     #[test]

@@ -96,6 +96,7 @@ fn camera_status(s: ingest::CameraStatus) -> api::CameraStatus {
         reconnects: s.reconnects,
         last_unit_us: s.last_unit_us,
         epoch: s.epoch,
+        capture: s.capture,
     }
 }
 

@@ -171,6 +171,9 @@ impl Feed {
                 self.settle_overload(placed.dts_us);
                 self.last = Some(header);
                 self.count_sent(unit, arrival_us);
+                if self.keeps_ledger() {
+                    self.parts.board.capture(placed.capture_source, placed.capture_error_us);
+                }
                 Ok(Sent::Stored(pending))
             }
             Err(e) if e.kind() == Kind::Cancelled => Err(e),

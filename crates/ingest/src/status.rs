@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use flumen_base::CameraId;
-use flumen_base::wire::Stream;
+use flumen_base::wire::{Stream, TimeSource};
 use flumen_media::{TrackInfo, Unit};
 
 use crate::pace::lock;
@@ -64,6 +64,9 @@ pub struct CameraStatus {
     pub last_unit_us: i64,
     /// Epoch of the newest access unit.
     pub epoch: u64,
+    /// How the newest picture's time is known, and how far it may be off, in microseconds;
+    /// `None` before the first.
+    pub capture: Option<(TimeSource, u32)>,
 }
 
 /// Where a camera's threads write how it is.
@@ -94,6 +97,7 @@ impl Board {
             reconnects: 0,
             last_unit_us: 0,
             epoch: 0,
+            capture: None,
         };
         let (meter, teller) = (Meter::default(), Teller::default());
         Board(Mutex::new(Inner { status, sub_reason: None, meter, info: None, teller }))
@@ -152,6 +156,11 @@ impl Board {
             inner.status.frame_rate_hz = rate;
             inner.status.bit_rate_bps = bits;
         }
+    }
+
+    /// How the newest picture's time is known.
+    pub(crate) fn capture(&self, source: TimeSource, error_us: u32) {
+        lock(&self.0).status.capture = Some((source, error_us));
     }
 
     pub(crate) fn dropped(&self, units: u64) {

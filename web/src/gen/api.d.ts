@@ -6,9 +6,13 @@ export interface Camera {
   audio: boolean;
   /** Measured bits a second. */
   bit_rate_bps?: number;
+  /** How far that time may be off. */
+  capture_error_us?: number;
+  /** By which clock the newest picture's time is told. */
+  capture_source?: CaptureSource;
   /** Of the main stream. */
   codec?: Codec;
-  /** Share of the last 24 hours that is recorded, 0 to 1. */
+  /** Share of the last 24 hours, or of the time since the first recording when that is shorter, that is recorded, 0 to 1. */
   coverage_24h?: number;
   /** Access units thrown away. */
   dropped: number;
@@ -67,6 +71,9 @@ export interface CameraList {
   /** In the order of their ids. */
   cameras: Camera[];
 }
+
+/** By which clock it is known when a picture was taken. */
+export type CaptureSource = "rtcp" | "camera" | "arrival";
 
 /** Text from the client on `/api/v1/cameras/{id}/live`. */
 export type ClientMessage = {

@@ -1,8 +1,8 @@
 /** Owns the facts of a camera: what comes, how much, how late. */
 import type { Report } from "../live/player.ts";
-import { bitRate, codecName, count, rate } from "../text/format.ts";
+import { bitRate, codecName, count, percent, rate } from "../text/format.ts";
 import { ago, exact, lag } from "../text/time.ts";
-import { coverage } from "../text/words.ts";
+import { clockWord } from "../text/words.ts";
 import type { Camera } from "../types.ts";
 
 export function Facts({ camera, report }: { camera: Camera; report: Report | undefined }) {
@@ -14,7 +14,13 @@ export function Facts({ camera, report }: { camera: Camera; report: Report | und
   if (report?.phase === "playing") {
     facts.push(["Latency", lag(Math.max(0, report.latencyUs)), "From the camera's picture to this screen, by the server's clock"]);
   }
-  if (camera.coverage_24h !== undefined) facts.push(["Recorded, last 24 h", coverage(camera.coverage_24h)]);
+  if (camera.coverage_24h !== undefined) {
+    facts.push(["Recorded", percent(camera.coverage_24h), "Of the last 24 hours, or since the first recording"]);
+  }
+  if (camera.capture_source !== undefined && camera.capture_source !== null) {
+    const known = clockWord(camera.capture_source, camera.capture_error_us ?? undefined);
+    facts.push(["Clock", known, "How it is known when a picture was taken, and how far that may be off"]);
+  }
   if (camera.reconnects > 0) facts.push(["Reconnects", count(camera.reconnects)]);
   if (camera.dropped > 0) facts.push(["Dropped", count(camera.dropped), "Pictures that could not be kept"]);
   const main = camera.sources.find((source) => source.stream === "main");

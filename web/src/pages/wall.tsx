@@ -2,8 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import { cameras as shared } from "../state/shared.ts";
 import { usePolled } from "../state/store.ts";
-import { plural } from "../text/format.ts";
-import { coverage } from "../text/words.ts";
+import { percent, plural } from "../text/format.ts";
 import type { Camera } from "../types.ts";
 import { Icon } from "../ui/icons.tsx";
 import { useTitle, useView, useWidth, type View } from "../ui/measure.ts";
@@ -120,8 +119,8 @@ function Headline({ list }: { list: Camera[] | undefined }) {
         </span>
       </h1>
       {covered.length > 0 && (
-        <p class="subline" title="Mean of the cameras that are turned on; the time before a camera was added counts as not recorded">
-          {coverage(mean)} of the last 24 h recorded
+        <p class="subline" title="Mean of the cameras that are turned on; the time before a camera's first recording does not count">
+          {percent(mean)} of the last 24 h recorded
         </p>
       )}
     </div>

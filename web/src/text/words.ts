@@ -1,6 +1,4 @@
 /** Owns the words for states, kinds of events and causes of gaps, in one place. */
-import { percent } from "./format.ts";
-import { span } from "./time.ts";
 import type { State } from "../types.ts";
 
 const STATES: Record<State, string> = {
@@ -39,12 +37,16 @@ export function sentence(words: string): string {
   return /^[a-z]+[,:]?$/.test(first) ? plain.charAt(0).toUpperCase() + plain.slice(1) : plain;
 }
 
-/**
- * What share of a day is recorded: in percent when nearly all is, else as a time, so that a camera
- * added an hour ago is not shown as a failure.
- */
-export function coverage(share: number): string {
-  return share >= 0.9 ? percent(share) : span(share * 86_400_000_000);
+const CLOCKS: Record<string, string> = {
+  rtcp: "camera's own (RTCP)",
+  camera: "camera's pace, set by arrival",
+  arrival: "arrival at this machine",
+};
+
+/** By which clock a camera's pictures are dated, and how far that may be off. */
+export function clockWord(source: string, errorUs: number | undefined): string {
+  const word = CLOCKS[source] ?? source;
+  return errorUs === undefined || errorUs <= 0 ? word : `${word}, ±${Math.max(1, Math.round(errorUs / 1000))} ms`;
 }
 
 /** `scene_cut` and `scene-cut` as `Scene cut`. */

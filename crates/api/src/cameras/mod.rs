@@ -21,6 +21,8 @@ use crate::model::{Camera, CameraInput, CameraList};
 use crate::problem::{Answer, Failure, ProblemDocument};
 
 const DAY_US: i64 = 86_400_000_000;
+/// What came last is still on its way to the archive and not missing.
+const SETTLE_US: i64 = 5_000_000;
 /// How long a change of a camera waits until it counts.
 const NOTICE_US: i64 = 1_000_000;
 
@@ -153,5 +155,6 @@ fn show(app: &App, record: &wire::Camera) -> flumen_base::Result<Camera> {
 fn coverage(app: &App, id: &str) -> Option<f64> {
     let now_us = app.face.clock.wall_us();
     let id = CameraId::new(id).ok()?;
-    app.face.library.coverage(&id, now_us - DAY_US, now_us).ok().flatten()
+    let to_us = now_us - SETTLE_US;
+    app.face.library.coverage(&id, to_us - DAY_US, to_us).ok().flatten()
 }

@@ -5,7 +5,7 @@
 use flumen_base::wire;
 
 use crate::face::{self, CameraStatus};
-use crate::model::{Camera, Codec, Policy, Source, State, Stream, Transport};
+use crate::model::{Camera, CaptureSource, Codec, Policy, Source, State, Stream, Transport};
 
 const DAY_US: i64 = 86_400_000_000;
 
@@ -17,6 +17,7 @@ pub(crate) fn camera(
 ) -> Camera {
     let state = status.map_or(face::State::Connecting, |s| s.state);
     let state = if record.enabled { state } else { face::State::Disabled };
+    let capture = status.and_then(|s| s.capture);
     let some = |n: u32| (n != 0).then_some(n);
     Camera {
         id: record.id.clone(),
@@ -32,6 +33,8 @@ pub(crate) fn camera(
         bit_rate_bps: status.map(|s| s.bit_rate_bps).filter(|r| *r > 0),
         audio: status.is_some_and(|s| s.audio),
         last_unit_us: status.map(|s| s.last_unit_us).filter(|t| *t > 0),
+        capture_source: capture.map(|(source, _)| CaptureSource::of(source)),
+        capture_error_us: capture.map(|(_, error_us)| error_us),
         reconnects: status.map_or(0, |s| s.reconnects),
         dropped: status.map_or(0, |s| s.dropped),
         sources: record.sources.iter().map(source).collect(),

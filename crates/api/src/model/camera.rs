@@ -34,6 +34,29 @@ impl From<face::State> for State {
     }
 }
 
+/// By which clock it is known when a picture was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CaptureSource {
+    /// The camera's own UTC, from its RTCP sender reports.
+    Rtcp,
+    /// The camera's own pace, set to UTC by the arrival here.
+    Camera,
+    /// The arrival here.
+    Arrival,
+}
+
+impl CaptureSource {
+    /// As ingest tells it.
+    pub fn of(source: wire::TimeSource) -> CaptureSource {
+        match source {
+            wire::TimeSource::Rtcp => CaptureSource::Rtcp,
+            wire::TimeSource::Camera => CaptureSource::Camera,
+            wire::TimeSource::Arrival => CaptureSource::Arrival,
+        }
+    }
+}
+
 /// Codec of a video stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -116,6 +139,12 @@ pub struct Camera {
     /// Arrival of the newest access unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_unit_us: Option<i64>,
+    /// By which clock the newest picture's time is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture_source: Option<CaptureSource>,
+    /// How far that time may be off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture_error_us: Option<u32>,
     /// Connections after the first.
     pub reconnects: u64,
     /// Access units thrown away.
@@ -128,7 +157,8 @@ pub struct Camera {
     pub time_zone: String,
     /// Counts the versions from 1.
     pub version: u64,
-    /// Share of the last 24 hours that is recorded, 0 to 1.
+    /// Share of the last 24 hours, or of the time since the first recording when that is
+    /// shorter, that is recorded, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coverage_24h: Option<f64>,
 }

@@ -46,6 +46,10 @@ async fn a_camera_lives() {
         (&told["state"], &told["codec"], &told["coverage_24h"]),
         (&json!("live"), &json!("h264"), &json!(0.5))
     );
+    assert_eq!(
+        (&told["capture_source"], &told["capture_error_us"]),
+        (&json!("rtcp"), &json!(5_000))
+    );
 
     let gone = site.ask("DELETE", "/api/v1/cameras/yard", &Value::Null).await;
     assert_eq!(gone.status, 204);

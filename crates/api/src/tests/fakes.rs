@@ -154,5 +154,6 @@ pub(crate) fn live(id: &str) -> CameraStatus {
         reconnects: 2,
         last_unit_us: NOW_US,
         epoch: 1,
+        capture: Some((wire::TimeSource::Rtcp, 5_000)),
     }
 }
