@@ -11,7 +11,7 @@ use flumen_operators::Mask;
 use crate::decoding::{Decoding, Kind};
 use crate::gaps::Gaps;
 use crate::join::{Joined, Joiner};
-use crate::meta::Meta;
+use crate::meta::{Meta, is_sane};
 use crate::order::{Follows, follows};
 use crate::sight::{Sight, Versioned};
 use crate::{Output, Settings};
@@ -80,6 +80,13 @@ impl Analyzer {
         }
         if header.stream() == Stream::Audio {
             return Ok(());
+        }
+        let times = [header.pts_us, header.dts_us, header.capture_us, header.arrival_us];
+        if !times.into_iter().all(is_sane) {
+            return Err(Error::invalid(format!(
+                "camera {}: unit {}/{} is from an impossible time",
+                self.camera, header.epoch, header.sequence
+            )));
         }
         if packet.is_marker() {
             return self.marker(header, out);

@@ -10,7 +10,7 @@ use flumen_base::wire::{self, Event, Phase};
 use flumen_operators::{Reader, Thing, VERSION, Writer};
 use sha2::{Digest, Sha256};
 
-use crate::meta::Meta;
+use crate::meta::{self, Meta};
 
 /// Nothing seen for so long ends an event.
 const QUIET_US: i64 = 2_000_000;
@@ -140,7 +140,7 @@ impl Events {
             [from.u32()?, from.u32()?, from.u32()?, from.u32()?, from.u32()?];
         let (left, top) = (from.i32()?, from.i32()?);
         let best = wire::Box { track: best, left, top, width, height, score: sure };
-        let shown_us = from.i64()?;
+        let shown_us = meta::time(from)?;
         let open = Some(Open { first, last, track, revision, score, best, shown_us });
         Some(Events { open, frames })
     }

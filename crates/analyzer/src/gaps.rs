@@ -65,7 +65,7 @@ impl Gaps {
         let open = match from.u8()? {
             0 => None,
             _ => Some(Span {
-                start_us: from.i64()?,
+                start_us: crate::meta::time(from)?,
                 cause: GapCause::try_from(from.i32()?).ok()?,
                 units: from.u64()?,
                 why: from.text()?,

@@ -3,6 +3,15 @@
 use flumen_base::wire::{PacketHeader, SourcePosition};
 use flumen_operators::{Reader, Writer};
 
+/// Microseconds from 1970 (36,000 years) beyond which a time is nonsense; within, no difference
+/// overflows.
+const FARTHEST_US: i64 = 1 << 60;
+
+/// False for a time that nothing can be reckoned with.
+pub(crate) fn is_sane(us: i64) -> bool {
+    (-FARTHEST_US..=FARTHEST_US).contains(&us)
+}
+
 /// One access unit on its way through the decoder.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub(crate) struct Meta {
@@ -47,10 +56,15 @@ impl Meta {
     pub(crate) fn load(from: &mut Reader<'_>) -> Option<Meta> {
         let [tag, epoch, sequence, offset, key_offset] =
             [from.u64()?, from.u64()?, from.u64()?, from.u64()?, from.u64()?];
-        let [pts_us, capture_us, arrival_us] = [from.i64()?, from.i64()?, from.i64()?];
+        let [pts_us, capture_us, arrival_us] = [time(from)?, time(from)?, time(from)?];
         let at = SourcePosition { partition: from.u32()?, generation: from.u32()?, offset };
         Some(Meta { tag, epoch, sequence, pts_us, capture_us, arrival_us, at, key_offset })
     }
+}
+
+/// A time of a snapshot.
+pub(crate) fn time(from: &mut Reader<'_>) -> Option<i64> {
+    from.i64().filter(|&us| is_sane(us))
 }
 
 /// When a picture was taken, as far as the header knows.

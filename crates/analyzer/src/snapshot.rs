@@ -92,7 +92,7 @@ impl Analyzer {
         let known = from.u8()? != 0;
         let last = Meta::load(from)?;
         self.last = known.then_some(last);
-        self.tags = from.u64()?;
+        self.tags = from.u64().filter(|&tags| tags < 1 << 63)?;
         self.waiting = match from.i32()? {
             -1 => None,
             cause => Some(GapCause::try_from(cause).ok()?),

@@ -222,3 +222,23 @@ fn a_packet_of_another_camera_is_refused() {
     let refused = open().process(at(0), &packets[0], &mut Vec::new());
     assert_eq!(refused.unwrap_err().kind(), Kind::Invalid);
 }
+
+#[test]
+fn a_unit_from_an_impossible_time_is_refused_and_costs_nothing_else() {
+    let all = packets(Made { frames: 60, ..MADE }, 1);
+    let expected = flat(run(&mut open(), &all, 0));
+    for time in [i64::MAX, i64::MIN] {
+        let mut analyzer = open();
+        let mut out = Vec::new();
+        for (n, packet) in all.iter().enumerate() {
+            if n == 45 {
+                let mut far = packet.clone();
+                far.header.pts_us = time;
+                assert!(analyzer.process(at(n), &far, &mut out).is_err());
+            }
+            analyzer.process(at(n), packet, &mut out).unwrap();
+        }
+        analyzer.flush(&mut out).unwrap();
+        assert_eq!(out, expected);
+    }
+}
