@@ -42,7 +42,8 @@ fn network(url: &str) {
             "{url}: leads to {ip}"
         );
     }
-    if let Ok(ip) = name.split('%').next().unwrap_or("").parse::<Ipv6Addr>() {
+    // Only names and IPv4 addresses may end in a dot.
+    if let Ok(ip) = host.split('%').next().unwrap_or("").parse::<Ipv6Addr>() {
         let v4 = ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback() || ip.is_link_local());
         assert!(
             !ip.is_loopback() && !ip.is_unspecified() && !ip.is_unicast_link_local() && !v4,
