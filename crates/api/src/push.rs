@@ -199,6 +199,6 @@ fn unit(mut bytes: Bytes, next: &mut Option<u64>) -> Result<Unit> {
             header.sequence
         )));
     }
-    *next = Some(header.sequence + 1);
+    *next = Some(header.sequence.wrapping_add(1));
     Ok((header.sequence, PushUnit { header, data: bytes }))
 }

@@ -55,7 +55,7 @@ impl Ring {
         if header.sequence < expected {
             return Taken::Ignored;
         }
-        self.next_sequence = Some(header.sequence + 1);
+        self.next_sequence = Some(header.sequence.wrapping_add(1));
         if header.key && !header.corrupt {
             self.forget();
             self.waiting = false;
