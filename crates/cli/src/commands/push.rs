@@ -25,6 +25,8 @@ const WINDOW: u64 = 256;
 const READ_AHEAD: usize = 64;
 /// A camera that was just added is not taken up at once.
 const NEW_CAMERA_TRIES: u32 = 50;
+/// Longest wait of a read that nobody limits; writes must not fail for want of room.
+const FOR_EVER: Duration = Duration::from_secs(3600);
 const NEW_CAMERA_WAIT: Duration = Duration::from_millis(100);
 
 /// Send a stream from standard input to a camera of the running Flumen
@@ -189,28 +191,36 @@ impl Line {
         self.socket.send(Message::binary(message)).map_err(|e| self.gone(&e))?;
         self.waiting.push_back((self.sent, unit.data.len(), crc32c::crc32c(&unit.data)));
         self.sent += 1;
-        self.acks(Duration::from_micros(1))
+        self.acks(Duration::ZERO)
     }
 
     /// Takes what has been acknowledged, waiting at most `patience` for the first.
     fn acks(&mut self, patience: Duration) -> Result<()> {
-        let mut patience = patience;
+        self.wait_at_most(patience)?;
         loop {
-            self.socket
-                .get_ref()
-                .set_read_timeout(Some(patience))
-                .map_err(|e| Error::io("wait for an acknowledgement", e))?;
             match self.socket.read() {
                 Ok(Message::Text(text)) => self.take(&text)?,
                 Ok(Message::Close(_)) => {
                     return Err(self.gone(&tungstenite::Error::ConnectionClosed));
                 }
                 Ok(_) => {}
-                Err(tungstenite::Error::Io(e)) if is_timeout(&e) => return Ok(()),
+                Err(tungstenite::Error::Io(e)) if is_timeout(&e) => break,
                 Err(e) => return Err(self.gone(&e)),
             }
-            patience = Duration::from_micros(1);
+            self.wait_at_most(Duration::ZERO)?;
         }
+        self.wait_at_most(FOR_EVER)
+    }
+
+    /// How long the next read may wait; not at all needs another mode of the socket, because
+    /// the shortest time limit of the system is some milliseconds.
+    fn wait_at_most(&self, patience: Duration) -> Result<()> {
+        let stream = self.socket.get_ref();
+        let limit = (!patience.is_zero()).then_some(patience);
+        stream
+            .set_nonblocking(patience.is_zero())
+            .and_then(|()| limit.map_or(Ok(()), |_| stream.set_read_timeout(limit)))
+            .context("wait for an acknowledgement")
     }
 
     fn take(&mut self, text: &str) -> Result<()> {
