@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, and only that: deploy/setup.sh build|it|lint
+# Installs what is missing, and only that: deploy/setup.sh build|it|cluster|lint
 #
 # Knows Debian 12 and newer and Ubuntu 24.04 and newer; on anything else it says what to install.
 set -euo pipefail
@@ -29,6 +29,10 @@ for_build() {
   want ca-certificates "package registries speak TLS" test -e /etc/ssl/certs/ca-certificates.crt
   want pkg-config "finds the FFmpeg libraries" have pkg-config
   want gcc "links programs and compiles SQLite" have cc
+  want g++ "librdkafka's build looks for it" have g++
+  want make "builds librdkafka" have make
+  want libssl-dev "TLS to Kafka" library libssl
+  want zlib1g-dev "librdkafka needs it" library zlib
   want libc6-dev "C headers" test -e /usr/include/stdio.h
   want libavformat-dev "reads and writes cameras' containers" library libavformat
   want libavcodec-dev "decodes and encodes video" library libavcodec
@@ -46,6 +50,19 @@ for_it() {
   want gstreamer1.0-plugins-base "files for the RTSP server" installed gstreamer1.0-plugins-base
   want gstreamer1.0-plugins-good "RTP for the RTSP server" installed gstreamer1.0-plugins-good
   want gstreamer1.0-plugins-bad "H.264 and H.265 parsers for the RTSP server" installed gstreamer1.0-plugins-bad
+}
+
+jdk17() {
+  local javac
+  for javac in "${JAVA_HOME:-/none}"/bin/javac /usr/lib/jvm/*17*/bin/javac; do
+    "$javac" -version 2>&1 | grep -q 'javac 17\.' && return
+  done
+  return 1
+}
+
+for_cluster() {
+  want openjdk-17-jdk-headless "Kafka and Flink run on Java 17" jdk17
+  want maven "fetches Kafka and Flink, builds the Flink job" have mvn
 }
 
 lints_there() { cargo fmt --version && cargo clippy --version; }
@@ -88,9 +105,10 @@ rust_install() {
 
 case $part in
   build) for_build ;;
-  it) for_it ;;
+  it) for_it; for_cluster; want python3-venv "the example that reads events in Python" python3 -c 'import ensurepip, venv' ;;
+  cluster) for_cluster ;;
   lint) for_lint ;;
-  *) say "usage: deploy/setup.sh build|it|lint"; exit 2 ;;
+  *) say "usage: deploy/setup.sh build|it|cluster|lint"; exit 2 ;;
 esac
 
 if [ ${#needs[@]} -gt 0 ]; then
