@@ -11,19 +11,26 @@ mod codec;
 mod config;
 mod consumer;
 mod embedded;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 mod partition;
 mod record;
+mod share;
 mod table;
 
 pub use config::{EmbeddedConfig, Keep};
 pub use embedded::Embedded;
+#[cfg(feature = "kafka")]
+pub use kafka::{Dropped, Kafka, KafkaConfig, Security};
 pub use partition::murmur2_partition;
 pub use record::{Ack, Delivered, Polled, Position, Record, Start, Visibility, Watermark};
+pub use share::{Broker, Health, Share, Whole};
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flumen_base::Result;
+use flumen_base::{Kind, Result};
 
 /// A bus as workers see it.
 pub trait Bus: Send + Sync + 'static {
@@ -59,6 +66,29 @@ pub trait Bus: Send + Sync + 'static {
     /// # Errors
     /// `NotFound` for an unknown topic.
     fn partition_of(&self, topic: &str, key: &[u8]) -> Result<u32>;
+
+    /// Joins the processes that share the partitions of a log or table. One process has them
+    /// all, for ever, unless the bus knows of others.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown topic.
+    fn share(&self, group: &str, topic: &str) -> Result<Box<dyn Share>> {
+        let _ = group;
+        let partitions = match self.watermarks(topic) {
+            Ok(marks) => marks.iter().map(|mark| mark.partition).collect(),
+            Err(e) if e.kind() == Kind::NotFound => {
+                self.table(topic)?;
+                BTreeSet::from([0])
+            }
+            Err(e) => return Err(e),
+        };
+        Ok(Box::new(Whole::new(partitions)))
+    }
+
+    /// How the bus is, from what is known; never waits.
+    fn health(&self) -> Health {
+        Health::default()
+    }
 }
 
 /// Reads logs in order; no reader slows the writer.
