@@ -11,6 +11,9 @@ use bytes::Bytes;
 use flumen_base::{CameraId, Clock, Result, SystemClock, wire};
 use flumen_bus::{Bus, Pending};
 
+use crate::engines::{Engines, NoEngines};
+use crate::peer::Latest;
+
 /// Everything that stands behind the face.
 #[derive(Clone)]
 pub struct Face {
@@ -24,6 +27,10 @@ pub struct Face {
     pub stages: Arc<dyn Stages>,
     /// Tells UTC.
     pub clock: Arc<dyn Clock>,
+    /// Who analyses, when it is not this process.
+    pub engines: Arc<dyn Engines>,
+    /// The cameras' newest packets, for when the bus is away or late.
+    pub latest: Option<Arc<dyn Latest>>,
 }
 
 impl Face {
@@ -34,7 +41,20 @@ impl Face {
         library: Arc<dyn Library>,
         stages: Arc<dyn Stages>,
     ) -> Face {
-        Face { bus, cameras, library, stages, clock: Arc::new(SystemClock) }
+        let (clock, engines) = (Arc::new(SystemClock), Arc::new(NoEngines));
+        Face { bus, cameras, library, stages, clock, engines, latest: None }
+    }
+
+    /// With engines that analyse elsewhere.
+    #[must_use]
+    pub fn with_engines(self, engines: Arc<dyn Engines>) -> Face {
+        Face { engines, ..self }
+    }
+
+    /// With a way to live pictures that does not lead over the bus.
+    #[must_use]
+    pub fn with_latest(self, latest: Arc<dyn Latest>) -> Face {
+        Face { latest: Some(latest), ..self }
     }
 }
 

@@ -10,6 +10,7 @@
 mod app;
 mod cameras;
 mod config;
+mod engines;
 mod events;
 mod extract;
 mod face;
@@ -19,6 +20,7 @@ mod live;
 mod metrics;
 pub mod model;
 mod pages;
+pub mod peer;
 mod problem;
 mod push;
 mod recordings;
@@ -31,6 +33,7 @@ mod system;
 mod tests;
 
 pub use config::ApiConfig;
+pub use engines::{Checkpoint, Checkpoints, Engine, Engines, Job, NoEngines};
 pub use face::{
     CameraStatus, Cameras, EventQuery, Face, Library, Probe, ProbeRequest, Problem, PushSession,
     PushUnit, Stage, Stages, State, Timeline, Video,

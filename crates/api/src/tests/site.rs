@@ -58,7 +58,8 @@ impl Site {
         let fakes = Arc::new(Fakes::default());
         let clock = Arc::new(ManualClock::at(NOW_US));
         let (cameras, library, stages) = (fakes.clone(), fakes.clone(), fakes.clone());
-        let face = Face { bus: bus.clone(), cameras, library, stages, clock };
+        let face = Face::new(bus.clone(), cameras, library, stages);
+        let face = Face { clock, ..face };
         let (tell, bound) = oneshot::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(crate::serve(
