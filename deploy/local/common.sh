@@ -57,7 +57,7 @@ spawn() {
   local dir=$1 name=$2
   shift 2
   mkdir -p "$dir/logs"
-  nohup "$JAVA" "-Dflumen.server=$dir/$name" "-Dflumen.log=$dir/logs/$name.log" \
+  nohup "$JAVA" "-Dflumen.server=$dir/$name" "-Dlog.file=$dir/logs/$name.log" \
     "-Dlog4j2.configurationFile=file:$here/log4j2.properties" -XX:+ExitOnOutOfMemoryError "$@" \
     </dev/null >"$dir/logs/$name.out" 2>&1 &
   printf '%s\n' $! >"$dir/$name.pid"
