@@ -4,23 +4,38 @@
 //! number); a restored analyzer goes on as the one that was saved would have; whatever the
 //! input, memory stays within `Settings` (a group of pictures of at most `snapshot_bytes`
 //! is held, and at most one event is open).
+//! A `Session` is what hosts run: an analyzer and every rule of hosting that decides an answer;
+//! an `Analyzer` alone is for files. The only files are the notes of what was in hand at a
+//! crash, in a directory that the host names.
 //! Not here: decoding (`media`), what is done with a picture (`operators`), where records
 //! come from and go to (`runtime`, `lab`).
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
 
 mod analyzer;
+mod cards;
 mod decoding;
+mod engine;
 mod events;
 mod gaps;
 mod join;
 mod meta;
+mod named;
+mod notes;
 mod order;
 mod output;
+mod refuse;
+mod session;
+mod session_snapshot;
 mod settings;
 mod sight;
 mod snapshot;
 
 pub use analyzer::{Analyzer, MaskSink};
+pub use engine::{Analyzers, Engine, Engines};
 pub use flumen_operators::Mask;
+pub use named::{Named, id_of};
+pub use notes::{Hand, Notes, Unit};
 pub use output::Output;
+pub use refuse::reject_stray;
+pub use session::{Session, Taken};
 pub use settings::Settings;
