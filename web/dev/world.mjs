@@ -94,8 +94,8 @@ export function timeline(id, from, to) {
 export function system() {
   const trouble = mood === "trouble";
   const stages = cameras().slice(0, 8).flatMap((camera, n) => [
-    { name: "ingest", camera: camera.id, rate_hz: camera.state === "live" ? 15 : 0, lag_us: 4_000, dropped: 0, healthy: camera.state === "live", detail: camera.state === "live" ? "" : `${camera.state} for 3 h` },
-    { name: "analysis", camera: camera.id, rate_hz: camera.state === "live" ? 14.9 : 0, lag_us: trouble && n === 3 ? 2_300_000 : 31_000 + n * 4000, dropped: trouble && n === 3 ? 184 : 0, healthy: !(trouble && n === 3), detail: trouble && n === 3 ? "Too slow: whole GOPs are left out" : "" },
+    { name: "ingest", camera: camera.id, ...(camera.state === "live" ? { rate_hz: 15, lag_us: 4_000 } : {}), dropped: 0, healthy: camera.state === "live", detail: camera.state === "live" ? "" : `${camera.state} for 3 h` },
+    { name: "analysis", camera: camera.id, rate_hz: camera.state === "live" ? 14.9 : 0, ...(camera.state === "live" ? { lag_us: trouble && n === 3 ? 2_300_000 : 31_000 + n * 4000 } : {}), dropped: trouble && n === 3 ? 184 : 0, healthy: !(trouble && n === 3), detail: trouble && n === 3 ? "Too slow: whole GOPs are left out" : "" },
   ]);
   return {
     version: "0.1.0",

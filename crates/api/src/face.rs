@@ -290,10 +290,10 @@ pub struct Stage {
     pub name: String,
     /// The camera it works on, if it works on one.
     pub camera: Option<CameraId>,
-    /// Units a second.
-    pub rate_hz: f64,
-    /// How far it is behind what arrives.
-    pub lag_us: i64,
+    /// Units a second; `None` when it was not measured.
+    pub rate_hz: Option<f64>,
+    /// How far it is behind what arrives; `None` when it was not measured.
+    pub lag_us: Option<i64>,
     /// Units it left out since the start.
     pub dropped: u64,
     /// It does what it should.

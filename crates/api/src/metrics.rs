@@ -93,8 +93,11 @@ fn stages(page: &mut Page, stages: &[Stage]) {
     };
     let each =
         |value: fn(&Stage) -> f64| stages.iter().map(|s| (labels(s), value(s))).collect::<Vec<_>>();
-    page.metric("stage_rate_hz", "gauge", "Units a second.", each(|s| s.rate_hz));
-    let lag = each(|s| s.lag_us as f64 / 1e6);
+    let told = |value: fn(&Stage) -> Option<f64>| {
+        stages.iter().filter_map(|s| Some((labels(s), value(s)?))).collect::<Vec<_>>()
+    };
+    page.metric("stage_rate_hz", "gauge", "Units a second.", told(|s| s.rate_hz));
+    let lag = told(|s| s.lag_us.map(|us| us as f64 / 1e6));
     page.metric("stage_lag_seconds", "gauge", "How far it is behind.", lag);
     page.metric("stage_dropped_total", "counter", "Units left out.", each(|s| s.dropped as f64));
     let healthy = each(|s| f64::from(u8::from(s.healthy)));

@@ -59,7 +59,7 @@ fn stage(stage: Stage) -> StageReport {
         name: stage.name,
         camera: stage.camera.map(|c| c.to_string()),
         // JSON knows no NaN.
-        rate_hz: if stage.rate_hz.is_finite() { stage.rate_hz } else { 0.0 },
+        rate_hz: stage.rate_hz.filter(|rate| rate.is_finite()),
         lag_us: stage.lag_us,
         dropped: stage.dropped,
         healthy: stage.healthy,
@@ -73,7 +73,8 @@ fn live(app: &App) -> StageReport {
         name: String::from("live"),
         camera: None,
         rate_hz: told.rate_hz,
-        lag_us: told.lag_us,
+        // Nothing is late while nothing comes.
+        lag_us: told.lag_us.filter(|_| told.rate_hz > Some(0.0)),
         dropped: told.skipped,
         healthy: told.reading,
         detail: format!(

@@ -20,7 +20,7 @@ use crate::store::Store;
 use crate::{db, retain};
 
 /// How recording goes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ArchiveStatus {
     /// Segments filed since start.
     pub segments: u64,
@@ -28,8 +28,10 @@ pub struct ArchiveStatus {
     pub bytes: u64,
     /// Access units that could not be put in a file, because no key frame was before them.
     pub skipped: u64,
-    /// Wall time minus arrival time of the last unit that was taken.
-    pub lag_us: i64,
+    /// Records taken a second, sound and markers included; `None` until it was measured.
+    pub rate_hz: Option<f64>,
+    /// Wall time minus arrival time of the newest unit, when it was taken; `None` before one.
+    pub lag_us: Option<i64>,
     /// Spans that are being written, by camera.
     pub open: Vec<(CameraId, Span)>,
     /// What is wrong just now, for a person.
@@ -207,19 +209,23 @@ fn record(parts: &Parts) -> Result<()> {
         Start::Offsets(recorder.from()),
         Visibility::Durable,
     )?;
-    let mut until = None;
+    let (mut until, mut meter) = (None, Meter::default());
     loop {
         let stopping = parts.shared.stopping();
         let wait = if stopping { Duration::from_millis(100) } else { Duration::from_millis(200) };
         let polled = reader.poll(256, wait)?;
         let idle = polled.is_empty();
+        meter.taken += polled.len();
         let before = (recorder.filed, recorder.filed_bytes, recorder.skipped);
         for one in polled {
             recorder.take(one)?;
         }
         recorder.roles.refresh(parts.bus.as_ref())?;
         recorder.settle()?;
-        tell(parts, &recorder, before);
+        tell(parts, &recorder, before, idle);
+        if let Some(rate_hz) = meter.rate_hz(Instant::now()) {
+            parts.shared.status().rate_hz = Some(rate_hz);
+        }
         parts.shared.say(0, None);
         let until = *until.get_or_insert_with(|| Instant::now() + Duration::from_secs(5));
         if stopping && (idle || Instant::now() >= until) {
@@ -228,13 +234,33 @@ fn record(parts: &Parts) -> Result<()> {
     }
 }
 
-fn tell(parts: &Parts, recorder: &Recorder, before: (u64, u64, u64)) {
+/// Counts records over two seconds.
+#[derive(Default)]
+struct Meter {
+    since: Option<Instant>,
+    taken: usize,
+}
+
+impl Meter {
+    /// The rate of the last window, once it is over.
+    fn rate_hz(&mut self, now: Instant) -> Option<f64> {
+        let past = now.saturating_duration_since(*self.since.get_or_insert(now));
+        if past < Duration::from_secs(2) {
+            return None;
+        }
+        let taken = std::mem::take(&mut self.taken);
+        self.since = Some(now);
+        Some(taken as f64 / past.as_secs_f64())
+    }
+}
+
+fn tell(parts: &Parts, recorder: &Recorder, before: (u64, u64, u64), idle: bool) {
     let mut status = parts.shared.status();
     status.segments += recorder.filed - before.0;
     status.bytes += recorder.filed_bytes - before.1;
     status.skipped += recorder.skipped - before.2;
-    if let Some(at_us) = recorder.newest_us() {
-        status.lag_us = SystemClock.wall_us() - at_us;
+    if let Some(at_us) = recorder.newest_us().filter(|_| !idle) {
+        status.lag_us = Some(SystemClock.wall_us().saturating_sub(at_us));
     }
     status.open = recorder.spans();
     *parts.shared.pending.lock().unwrap_or_else(PoisonError::into_inner) = status.open.clone();

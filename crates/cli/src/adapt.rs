@@ -209,7 +209,10 @@ impl api::Stages for RoomStages {
         let archive = self.archive.status();
         all.push(api::Stage {
             name: "archive".into(),
-            lag_us: archive.lag_us,
+            rate_hz: archive.rate_hz,
+            // Nothing is late while nothing comes.
+            lag_us: archive.lag_us.filter(|_| archive.rate_hz > Some(0.0)),
+            dropped: archive.skipped,
             healthy: archive.problem.is_none(),
             detail: format!(
                 "{} files, {:.1} MB since start",
@@ -258,8 +261,9 @@ impl api::Stages for RoomStages {
 fn ingest_stage(s: ingest::CameraStatus) -> api::Stage {
     api::Stage {
         name: "ingest".into(),
-        rate_hz: s.frame_rate_hz.into(),
-        lag_us: 0,
+        // 0 = not known.
+        rate_hz: (s.frame_rate_hz > 0.0).then(|| s.frame_rate_hz.into()),
+        lag_us: s.lag_us,
         dropped: s.dropped,
         healthy: matches!(
             s.state,
@@ -271,15 +275,18 @@ fn ingest_stage(s: ingest::CameraStatus) -> api::Stage {
 }
 
 fn analysis_stage(s: flumen_runtime::AnalysisStatus) -> api::Stage {
+    // The age of the newest result says how late it is only while pictures come or wait.
+    let works = s.frames > 0 && (s.fps > 0.0 || s.queue > 0);
     api::Stage {
         name: "analysis".into(),
         camera: Some(s.camera),
-        rate_hz: s.fps.into(),
-        lag_us: s.lag_us,
+        rate_hz: Some(s.fps.into()),
+        lag_us: works.then_some(s.lag_us),
         dropped: s.shed,
         healthy: s.problem.is_none(),
         detail: s.problem.unwrap_or_else(|| {
-            format!("{:.1} ms a frame, {} waiting", f64::from(s.analyse_us) / 1e3, s.queue)
+            let each_ms = f64::from(s.analyse_us) / 1e3;
+            format!("{each_ms:.1} ms a frame with decoding, {} waiting", s.queue)
         }),
     }
 }

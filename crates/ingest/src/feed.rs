@@ -6,7 +6,7 @@
 //! that ended has an end marker, and its main stream an open row in the gap ledger.
 //! Not here: where units come from (`source`), when to connect again (`camera`).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use flumen_base::wire::{GapCause, Marker, PacketHeader, Stream};
@@ -165,6 +165,7 @@ impl Feed {
             return Ok(Sent::Dropped);
         }
         header.discontinuity |= self.overload.is_some();
+        let arrived = Instant::now();
         let patience = if self.overload.is_some() { Duration::ZERO } else { self.manner.patience };
         match self.parts.outbox.send(header.clone(), &unit.data, patience, stop) {
             Ok(pending) => {
@@ -173,6 +174,7 @@ impl Feed {
                 self.count_sent(unit, arrival_us);
                 if self.keeps_ledger() {
                     self.parts.board.capture(placed.capture_source, placed.capture_error_us);
+                    return Ok(Sent::Stored(self.parts.board.time(arrived, pending)));
                 }
                 Ok(Sent::Stored(pending))
             }

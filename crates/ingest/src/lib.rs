@@ -33,6 +33,7 @@ mod secret;
 mod simulated;
 mod source;
 mod status;
+mod stored;
 mod supervisor;
 mod tail;
 #[cfg(test)]

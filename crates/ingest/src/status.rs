@@ -4,13 +4,15 @@
 //! Not here: events and results (`runtime`).
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flumen_base::CameraId;
 use flumen_base::wire::{Stream, TimeSource};
+use flumen_bus::Pending;
 use flumen_media::{TrackInfo, Unit};
 
 use crate::pace::lock;
+use crate::stored::Stored;
 
 /// How long units are counted before a rate is told.
 const WINDOW: Duration = Duration::from_secs(2);
@@ -67,10 +69,16 @@ pub struct CameraStatus {
     /// How the newest picture's time is known, and how far it may be off, in microseconds;
     /// `None` before the first.
     pub capture: Option<(TimeSource, u32)>,
+    /// From a unit's arrival until it is durable, the newest one's or that of one that waits
+    /// longer; `None` when nothing came of late.
+    pub lag_us: Option<i64>,
 }
 
 /// Where a camera's threads write how it is.
-pub(crate) struct Board(Mutex<Inner>);
+pub(crate) struct Board {
+    inner: Mutex<Inner>,
+    stored: Arc<Stored>,
+}
 
 struct Inner {
     status: CameraStatus,
@@ -98,14 +106,20 @@ impl Board {
             last_unit_us: 0,
             epoch: 0,
             capture: None,
+            lag_us: None,
         };
         let (meter, teller) = (Meter::default(), Teller::default());
-        Board(Mutex::new(Inner { status, sub_reason: None, meter, info: None, teller }))
+        Board {
+            inner: Mutex::new(Inner { status, sub_reason: None, meter, info: None, teller }),
+            stored: Arc::default(),
+        }
     }
 
     pub(crate) fn status(&self, wall_us: i64) -> CameraStatus {
-        let inner = lock(&self.0);
+        let inner = lock(&self.inner);
         let mut status = inner.status.clone();
+        let micros = |lag: Duration| i64::try_from(lag.as_micros()).unwrap_or(i64::MAX);
+        status.lag_us = self.stored.lag(Instant::now()).map(micros);
         status.info = inner.info.as_deref().cloned();
         if wall_us.saturating_sub(status.last_unit_us) > STALE_US {
             status.frame_rate_hz = 0.0;
@@ -119,7 +133,7 @@ impl Board {
 
     /// A new state with its reason; of the sub stream only the reason counts.
     pub(crate) fn set(&self, stream: Stream, state: State, reason: Option<String>, wall_us: i64) {
-        let mut inner = lock(&self.0);
+        let mut inner = lock(&self.inner);
         if stream == Stream::Sub {
             inner.sub_reason = reason;
             return;
@@ -138,7 +152,7 @@ impl Board {
 
     /// An access unit went to the bus, or was dropped.
     pub(crate) fn unit(&self, unit: &Unit, epoch: u64, wall_us: i64, now: Duration) {
-        let mut inner = lock(&self.0);
+        let mut inner = lock(&self.inner);
         if unit.audio {
             inner.status.audio = true;
             return;
@@ -158,17 +172,22 @@ impl Board {
         }
     }
 
+    /// The same acknowledgement, timed from the unit's arrival until it is durable.
+    pub(crate) fn time(&self, arrived: Instant, pending: Pending) -> Pending {
+        self.stored.time(arrived, pending)
+    }
+
     /// How the newest picture's time is known.
     pub(crate) fn capture(&self, source: TimeSource, error_us: u32) {
-        lock(&self.0).status.capture = Some((source, error_us));
+        lock(&self.inner).status.capture = Some((source, error_us));
     }
 
     pub(crate) fn dropped(&self, units: u64) {
-        lock(&self.0).status.dropped += units;
+        lock(&self.inner).status.dropped += units;
     }
 
     pub(crate) fn connected(&self, stream: Stream, first: bool, audio: bool) {
-        let mut inner = lock(&self.0);
+        let mut inner = lock(&self.inner);
         if stream != Stream::Sub {
             inner.status.audio = audio;
             inner.status.reconnects += u64::from(!first);
@@ -177,7 +196,7 @@ impl Board {
 
     /// Writes a line to the log, at most one a second for this camera.
     pub(crate) fn tell(&self, what: &str, now: Duration) {
-        let mut inner = lock(&self.0);
+        let mut inner = lock(&self.inner);
         if let Some(more) = inner.teller.may(now) {
             tracing::warn!(camera = %inner.status.id, more, "{what}");
         }

@@ -373,12 +373,12 @@ export interface StageReport {
   dropped: number;
   /** It does what it should. */
   healthy: boolean;
-  /** How far it is behind. */
-  lag_us: number;
+  /** How far it is behind; absent when nothing was measured. */
+  lag_us?: number;
   /** `ingest`, `analysis`, `archive`, `live` ... */
   name: string;
-  /** Units a second. */
-  rate_hz: number;
+  /** Units a second; absent when nothing was measured. */
+  rate_hz?: number;
 }
 
 /** How a camera is now. */

@@ -146,16 +146,21 @@ function Stages({ list }: { list: Stage[] }) {
   );
 }
 
+/** Instead of a figure that nobody measured. */
+function Unmeasured() {
+  return <span class="quiet">– no data</span>;
+}
+
 function Row({ stage }: { stage: Stage }) {
-  const late = !stage.healthy && stage.lag_us > 1_000_000;
+  const late = !stage.healthy && (stage.lag_us ?? 0) > 1_000_000;
   return (
     <tr>
       <th scope="row">
         {title(stage.name)}
         {stage.camera !== undefined && stage.camera !== "" && <span class="quiet"> {stage.camera}</span>}
       </th>
-      <td class="number">{rate(stage.rate_hz)} /s</td>
-      <td class={late ? "number warn-words" : "number"}>{lag(stage.lag_us)}</td>
+      <td class="number">{stage.rate_hz === undefined ? <Unmeasured /> : `${rate(stage.rate_hz)} /s`}</td>
+      <td class={late ? "number warn-words" : "number"}>{stage.lag_us === undefined ? <Unmeasured /> : lag(stage.lag_us)}</td>
       <td class={stage.dropped > 0 ? "number warn-words" : "number"}>{count(stage.dropped)}</td>
       <td>
         <span class={stage.healthy ? "dot live" : "dot offline"} />

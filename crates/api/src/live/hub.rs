@@ -19,15 +19,16 @@ use crate::face::{CameraStatus, State};
 
 const MAX_HELD: usize = 512 << 20;
 const MAX_CAMERAS: usize = 4096;
+const UNKNOWN: i64 = -1;
 
 /// All cameras and all who watch.
-#[derive(Default)]
 pub(crate) struct Hub {
     feeds: Mutex<HashMap<String, Feed>>,
     held: AtomicU64,
     units: AtomicU64,
     skipped: AtomicU64,
-    rate_millihz: AtomicU64,
+    /// `UNKNOWN` until it was measured; so is `lag_us`.
+    rate_millihz: AtomicI64,
     lag_us: AtomicI64,
     reading: AtomicBool,
 }
@@ -37,8 +38,8 @@ pub(crate) struct Counts {
     pub(crate) clients: usize,
     pub(crate) bytes: u64,
     pub(crate) skipped: u64,
-    pub(crate) rate_hz: f64,
-    pub(crate) lag_us: i64,
+    pub(crate) rate_hz: Option<f64>,
+    pub(crate) lag_us: Option<i64>,
     pub(crate) reading: bool,
 }
 
@@ -67,6 +68,20 @@ impl Feed {
 
     fn clients(&self) -> impl Iterator<Item = Arc<Queue>> {
         self.main.clients.iter().chain(&self.sub.clients).filter_map(Weak::upgrade)
+    }
+}
+
+impl Default for Hub {
+    fn default() -> Hub {
+        Hub {
+            feeds: Mutex::default(),
+            held: AtomicU64::new(0),
+            units: AtomicU64::new(0),
+            skipped: AtomicU64::new(0),
+            rate_millihz: AtomicI64::new(UNKNOWN),
+            lag_us: AtomicI64::new(UNKNOWN),
+            reading: AtomicBool::new(false),
+        }
     }
 }
 
@@ -165,7 +180,7 @@ impl Hub {
             self.lag_us.store(lag_us, Ordering::Relaxed);
         }
         if let Some(rate_hz) = rate_hz {
-            self.rate_millihz.store((rate_hz * 1e3) as u64, Ordering::Relaxed);
+            self.rate_millihz.store((rate_hz * 1e3) as i64, Ordering::Relaxed);
         }
         self.reading.store(reading, Ordering::Relaxed);
     }
@@ -182,8 +197,8 @@ impl Hub {
             clients,
             bytes: self.held.load(Ordering::Relaxed),
             skipped: self.skipped.load(Ordering::Relaxed),
-            rate_hz: self.rate_millihz.load(Ordering::Relaxed) as f64 / 1e3,
-            lag_us: self.lag_us.load(Ordering::Relaxed),
+            rate_hz: known(&self.rate_millihz).map(|millihz| millihz as f64 / 1e3),
+            lag_us: known(&self.lag_us),
             reading: self.reading.load(Ordering::Relaxed),
         }
     }
@@ -191,6 +206,10 @@ impl Hub {
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Feed>> {
         self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn known(value: &AtomicI64) -> Option<i64> {
+    Some(value.load(Ordering::Relaxed)).filter(|&value| value != UNKNOWN)
 }
 
 fn room(feeds: &HashMap<String, Feed>, camera: &str) -> bool {

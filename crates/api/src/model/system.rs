@@ -40,10 +40,12 @@ pub struct StageReport {
     /// The camera it works on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub camera: Option<String>,
-    /// Units a second.
-    pub rate_hz: f64,
-    /// How far it is behind.
-    pub lag_us: i64,
+    /// Units a second; absent when nothing was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_hz: Option<f64>,
+    /// How far it is behind; absent when nothing was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lag_us: Option<i64>,
     /// Units left out.
     pub dropped: u64,
     /// It does what it should.

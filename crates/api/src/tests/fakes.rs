@@ -124,7 +124,7 @@ impl Library for Fakes {
 impl Stages for Fakes {
     fn stages(&self) -> Vec<Stage> {
         let name = String::from("archive");
-        vec![Stage { name, rate_hz: f64::NAN, healthy: true, ..Stage::default() }]
+        vec![Stage { name, rate_hz: Some(f64::NAN), healthy: true, ..Stage::default() }]
     }
     fn problems(&self) -> Vec<Problem> {
         let text = String::from;
