@@ -3,69 +3,53 @@
 //! Invariants: records below `next` are skipped; `next` moves only after the results of a record
 //! were handed to the bus; a camera whose results the bus refused is `broken` and goes into no
 //! further checkpoint, so that a restart makes them again.
+//! Not here: what is made of a record (`analyzer::Session`).
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
-use flumen_analyzer::Output;
-use flumen_base::wire::{Camera, Reject, SourcePosition, Stream};
-use flumen_base::{CameraId, Error, Packet, Result, topic};
+use flumen_analyzer::{Engines, Hand, Named, Session, Taken};
+use flumen_base::wire::{Camera, SourcePosition};
+use flumen_base::{CameraId, Result};
 use flumen_bus::Pending;
 use prost::Message;
 
-use crate::cameras;
 use crate::checkpoint::CameraState;
-use crate::engine::Engine;
 use crate::lanes::Item;
-use crate::skips::Hole;
 use crate::stats::Stats;
-use crate::verdict::{Verdict, verdict};
 use crate::worker::Shared;
 
 /// The state of one camera.
 pub(crate) struct Work {
     pub(crate) id: CameraId,
-    engine: Option<Box<dyn Engine>>,
+    session: Session,
     /// As it goes into the checkpoint; the snapshot is as of `state.next`.
     state: CameraState,
     /// First offset that was not taken; ahead of `state.next` since the last snapshot.
     next: u64,
-    /// The version in force, and the next one.
-    pub(crate) record: Camera,
-    coming: Option<Camera>,
-    /// Key frame of the open group: epoch, sequence.
-    pub(crate) group: (u64, u64),
-    /// Units are left out until a key frame that is not.
-    pub(crate) shed: bool,
-    pub(crate) rejected: Option<Hole>,
-    /// No engine until the next key frame.
-    wait_key: bool,
-    /// Why no engine can be had for this epoch.
-    stopped: Option<(u64, String)>,
     sent: Vec<Pending>,
     pub(crate) broken: bool,
-    pub(crate) out: Vec<Output>,
+    /// The problem that was logged last.
+    told: Option<String>,
+    out: Vec<Named>,
 }
 
 impl Work {
     /// A camera as a checkpoint has it, or a new one.
-    pub(crate) fn new(id: CameraId, state: CameraState, newest: Option<Camera>) -> Work {
-        let known = Camera::decode(state.record.clone()).ok().filter(|c| c.version > 0);
-        let record = known.or(newest).unwrap_or_default();
+    pub(crate) fn new(
+        id: CameraId,
+        state: CameraState,
+        newest: Option<Camera>,
+        engines: Arc<dyn Engines>,
+    ) -> Work {
         Work {
+            session: session(&id, &state, newest).with_engines(engines),
             next: state.next,
-            group: (state.epoch, state.sequence),
-            shed: state.shed,
             id,
-            engine: None,
             state,
-            record,
-            coming: None,
-            rejected: None,
-            wait_key: false,
-            stopped: None,
             sent: Vec::new(),
             broken: false,
+            told: None,
             out: Vec::new(),
         }
     }
@@ -74,18 +58,19 @@ impl Work {
     pub(crate) fn run(
         &mut self,
         shared: &Shared,
-        worker: usize,
+        hand: Option<&Arc<Hand>>,
         items: Vec<Item>,
         shed_until: u64,
         stats: &mut Stats,
     ) {
+        self.session.guard(hand.cloned());
         for item in items {
             if item.offset < self.next || self.broken {
                 continue;
             }
             let begun = Instant::now();
-            match self.item(shared, worker, &item, shed_until) {
-                Ok(kind) => stats.count(kind, begun.elapsed(), item.header.arrival_us),
+            match self.item(shared, &item, shed_until) {
+                Ok(taken) => stats.count(taken, begun.elapsed(), item.header.arrival_us),
                 Err(e) => {
                     self.broken = true;
                     stats.problem = Some(format!(
@@ -95,165 +80,41 @@ impl Work {
                     return;
                 }
             }
-            stats.problem = self.stopped.as_ref().map(|(_, why)| why.clone());
+            stats.problem = self.problem();
             self.next = item.offset + 1;
             self.state.partition = item.partition;
         }
     }
 
-    fn item(
-        &mut self,
-        shared: &Shared,
-        worker: usize,
-        item: &Item,
-        shed_until: u64,
-    ) -> Result<Done> {
-        self.follow(shared, item);
-        if cameras::stream(&self.record) != Some(item.header.stream())
-            || item.header.stream() == Stream::Audio
-        {
-            return Ok(Done::Other);
+    fn item(&mut self, shared: &Shared, item: &Item, shed_until: u64) -> Result<Taken> {
+        if let Some(newer) = shared.cameras.newer(self.id.as_str(), self.session.newest_card()) {
+            self.session.card(&newer);
         }
-        let packet = Packet { header: item.header.clone(), data: item.data.clone() };
-        let key = item.header.key && item.header.part == 0 && !packet.is_marker();
-        if key {
-            self.group = (item.header.epoch, item.header.sequence);
-        }
-        if self.rejects(shared, item, key)? {
-            return Ok(Done::Other);
-        }
-        if !self.ready(item, key) {
-            return Ok(Done::Other);
-        }
-        self.sheds(shared, item, shed_until, key);
-        self.feed(shared, worker, item, &packet)
-    }
-
-    /// Takes a newer version of the camera's record, which counts from its time on.
-    fn follow(&mut self, shared: &Shared, item: &Item) {
-        if let Some(newest) = shared.cameras.newest(self.id.as_str())
-            && newest.version > self.coming.as_ref().unwrap_or(&self.record).version
-        {
-            self.announce(&newest);
-            self.coming = Some(newest);
-        }
-        if self.coming.as_ref().is_none_or(|c| item.header.arrival_us < c.effective_us) {
-            return;
-        }
-        let Some(record) = self.coming.take() else { return };
-        if cameras::stream(&record) != cameras::stream(&self.record) {
-            self.engine = None; // another stream: another scene at another size
-            self.state.snapshot = Bytes::new();
-            self.wait_key = true;
-        }
-        self.record = record;
-    }
-
-    fn announce(&mut self, camera: &Camera) {
-        if let Some(engine) = &mut self.engine
-            && let Err(e) = engine.announce(camera)
-        {
-            tracing::error!(camera = %self.id, version = camera.version, "a policy is not taken: {e}");
-        }
-    }
-
-    /// Makes the engine that is needed; remembers why there is none.
-    fn open(&mut self, shared: &Shared) {
-        let settings = cameras::settings(&self.record);
-        let from = self.state.snapshot.clone();
-        if !from.is_empty() && !shared.notes.rejects(self.id.as_str(), self.group.0, self.group.1) {
-            match shared.engines.restore(&self.id, settings.clone(), &from) {
-                Ok(engine) => {
-                    self.engine = Some(engine);
-                    return;
-                }
-                Err(e) => {
-                    tracing::error!(camera = %self.id, "its state can't be restored, it begins anew: {e:?}")
-                }
-            }
-        }
-        match shared.engines.open(&self.id, settings) {
-            Ok(engine) => self.engine = Some(engine),
-            Err(e) => self.fail(&e),
-        }
-    }
-
-    fn begin(&mut self, shared: &Shared) {
-        self.open(shared);
-        if let Some(coming) = self.coming.clone() {
-            self.announce(&coming);
-        }
-    }
-
-    fn fail(&mut self, e: &Error) {
-        tracing::error!(camera = %self.id, "no analysis: {e:?}");
-        self.engine = None;
-        self.state.snapshot = Bytes::new(); // of a state that is long past
-        self.wait_key = true;
-        if verdict(e.kind()) == Verdict::Stop {
-            self.stopped = Some((self.group.0, e.to_string()));
-        }
-    }
-
-    /// True when there is an engine that can use this record.
-    fn ready(&mut self, item: &Item, key: bool) -> bool {
-        if self.stopped.as_ref().is_some_and(|(epoch, _)| *epoch != item.header.epoch) {
-            self.stopped = None; // a new connection may bring what can be used
-        }
-        if self.wait_key && key {
-            self.wait_key = false;
-        }
-        self.stopped.is_none() && !self.wait_key
-    }
-
-    fn feed(
-        &mut self,
-        shared: &Shared,
-        worker: usize,
-        item: &Item,
-        packet: &Packet,
-    ) -> Result<Done> {
-        shared.notes.note(worker, Some((self.id.as_str(), self.group.0, self.group.1)))?;
-        if self.engine.is_none() {
-            self.begin(shared);
-        }
-        let Some(engine) = self.engine.as_mut() else { return Ok(Done::Other) };
-        engine.shed(self.shed);
+        let h = &item.header;
+        // What an earlier run left out stands in its results; a replay leaves out the same.
+        let before = || shared.results.was_shed(&h.camera, h.epoch, h.sequence);
+        self.session.shed(item.offset < shed_until || before());
         let at = position(item);
-        let out = &mut self.out;
-        let fed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            engine.process(at, packet, out)
-        }));
-        match fed {
-            Ok(Ok(())) => {}
-            Ok(Err(e)) => self.reject(item, &e.to_string()),
-            Err(_) => {
-                self.out.clear();
-                self.reject(
-                    item,
-                    "the analyzer panicked at this unit; it begins anew at the next key frame",
-                );
-                self.fail(&Error::internal("the analyzer panicked"));
+        let taken = self.session.record(at, item.raw.as_deref(), item.data.clone(), &mut self.out);
+        self.send(shared)?;
+        Ok(taken)
+    }
+
+    /// What is wrong with the analysis; logged when it is new.
+    fn problem(&mut self) -> Option<String> {
+        let problem = self.session.problem();
+        if problem != self.told.as_deref() {
+            self.told = problem.map(str::to_owned);
+            if let Some(problem) = problem {
+                tracing::error!(camera = %self.id, "{problem}");
             }
         }
-        let sent = self.send(shared, item.header.arrival_us);
-        shared.notes.note(worker, None)?;
-        sent.map(|()| if self.shed { Done::Shed } else { Done::Analysed })
+        self.told.clone()
     }
 
-    pub(crate) fn reject(&mut self, item: &Item, reason: &str) {
-        self.out.push(Output::Reject(Reject {
-            camera: self.id.as_str().to_owned(),
-            topic: topic::VIDEO.into(),
-            source: Some(position(item)),
-            reason: reason.to_owned(),
-            head: item.data.slice(..item.data.len().min(64)),
-        }));
-    }
-
-    pub(crate) fn send(&mut self, shared: &Shared, arrival_us: i64) -> Result<()> {
-        for output in self.out.drain(..) {
-            self.sent.extend(shared.results.send(&output, self.id.as_str(), arrival_us)?);
+    fn send(&mut self, shared: &Shared) -> Result<()> {
+        for named in self.out.drain(..) {
+            self.sent.extend(shared.results.send(&named)?);
         }
         if self.sent.len() > 1024 {
             let mut left = Vec::new();
@@ -272,28 +133,27 @@ impl Work {
     /// gives the part it gave before.
     pub(crate) fn checkpoint(&mut self) -> Result<(CameraState, Vec<Pending>)> {
         if !self.broken && self.next != self.state.next {
-            if let Some(engine) = &self.engine {
-                self.state.snapshot = engine.snapshot()?.into();
-            }
+            self.state.snapshot = self.session.snapshot()?.into();
             self.state.next = self.next;
-            (self.state.epoch, self.state.sequence) = self.group;
-            self.state.shed = self.shed;
         }
         self.state.camera = self.id.as_str().to_owned();
-        self.state.record = self.record.encode_to_vec().into();
+        self.state.record = self.session.card_in_force().encode_to_vec().into();
         Ok((self.state.clone(), std::mem::take(&mut self.sent)))
     }
 }
 
-/// What became of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Done {
-    Analysed,
-    Shed,
-    /// Another stream, or nothing that can be used.
-    Other,
+/// The session that a checkpoint has, else a new one under the version that was in force.
+fn session(id: &CameraId, state: &CameraState, newest: Option<Camera>) -> Session {
+    if !state.snapshot.is_empty() {
+        match Session::restore(id, &state.snapshot) {
+            Ok(session) => return session,
+            Err(e) => tracing::error!(camera = %id, "its analysis begins anew: {e:?}"),
+        }
+    }
+    let known = Camera::decode(state.record.clone()).ok().filter(|c| c.version > 0);
+    Session::open(id, known.or(newest).as_ref())
 }
 
-pub(crate) fn position(item: &Item) -> SourcePosition {
+fn position(item: &Item) -> SourcePosition {
     SourcePosition { partition: item.partition, offset: item.offset, generation: item.generation }
 }

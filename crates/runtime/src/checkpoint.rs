@@ -54,20 +54,13 @@ pub(crate) struct CameraState {
     /// First offset that the snapshot has not seen.
     #[prost(uint64, tag = "3")]
     pub next: u64,
-    /// The analyzer's snapshot; empty when it had seen nothing.
+    /// The session's snapshot; empty when it had seen nothing.
     #[prost(bytes = "bytes", tag = "4")]
     pub snapshot: bytes::Bytes,
-    /// The camera's record in force, encoded.
+    /// The camera's record in force, encoded, for when the log is not the same any more; 6 to 8
+    /// were in use.
     #[prost(bytes = "bytes", tag = "5")]
     pub record: bytes::Bytes,
-    /// The group of pictures that was open: epoch and sequence of its key frame.
-    #[prost(uint64, tag = "6")]
-    pub epoch: u64,
-    #[prost(uint64, tag = "7")]
-    pub sequence: u64,
-    /// Units were left out until the next key frame.
-    #[prost(bool, tag = "8")]
-    pub shed: bool,
 }
 
 fn path_of(dir: &Path, number: u64) -> PathBuf {
@@ -94,7 +87,7 @@ pub(crate) fn save(dir: &Path, checkpoint: &Checkpoint) -> Result<()> {
 }
 
 /// Writes a file under another name, syncs it, gives it its name, syncs the directory.
-pub(crate) fn write_whole(path: &Path, parts: &[&[u8]]) -> Result<()> {
+fn write_whole(path: &Path, parts: &[&[u8]]) -> Result<()> {
     let tmp = path.with_extension("tmp");
     let mut file = File::create(&tmp).context(format_args!("create {}", tmp.display()))?;
     for part in parts {

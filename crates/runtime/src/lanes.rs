@@ -24,7 +24,10 @@ pub(crate) struct Item {
     pub partition: u32,
     pub offset: u64,
     pub generation: u32,
+    /// As far as it can be read.
     pub header: PacketHeader,
+    /// The header as it came.
+    pub raw: Option<Bytes>,
     pub data: Bytes,
 }
 

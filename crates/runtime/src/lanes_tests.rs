@@ -14,7 +14,14 @@ fn item(offset: u64, second: i64) -> Item {
         key: second % 4 == 0,
         ..Default::default()
     };
-    Item { partition: 0, offset, generation: 0, header, data: Bytes::from_static(b"0123456789") }
+    Item {
+        partition: 0,
+        offset,
+        generation: 0,
+        header,
+        raw: None,
+        data: Bytes::from_static(b"0123456789"),
+    }
 }
 
 fn push(lanes: &mut Lanes, name: &str, offset: u64, second: i64) -> Put {

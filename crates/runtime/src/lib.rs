@@ -12,14 +12,11 @@ mod camera;
 mod cameras;
 mod checkpoint;
 mod config;
-mod engine;
 mod lanes;
-mod notes;
 mod reader;
 mod results;
 mod runtime;
 mod save;
-mod skips;
 mod stats;
 #[cfg(test)]
 mod tests;

@@ -5,8 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use flumen_base::wire::PacketHeader;
-use flumen_base::{CameraId, Error, Result, topic};
+use flumen_analyzer::reject_stray;
+use flumen_base::wire::{PacketHeader, SourcePosition};
+use flumen_base::{CameraId, Result, topic};
 use flumen_bus::{Consumer, Delivered, Polled, Start, Visibility};
 use prost::Message;
 
@@ -97,7 +98,10 @@ impl<'a> Reader<'a> {
         match polled {
             Polled::Record(delivered) => {
                 let (partition, offset) = (delivered.position.partition, delivered.position.offset);
-                let item = item(delivered);
+                let item = item(delivered.clone());
+                if item.is_none() {
+                    stray(self.shared, &delivered);
+                }
                 let mut lanes = lock(&self.shared.lanes);
                 let put = item.map(|(camera, item)| lanes.push(&camera, item));
                 lanes.seen(partition, offset + 1);
@@ -195,32 +199,28 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A record as a lane takes it; none when nothing can be made of it.
+/// A record as a lane takes it, also when its header can't be read: that is said by the
+/// camera's session. None when its key is not a camera's.
 pub(crate) fn item(delivered: Delivered) -> Option<(CameraId, Item)> {
     let at = delivered.position;
-    let read = || -> Result<PacketHeader> {
-        let header = delivered.record.header(topic::PACKET_HEADER);
-        let header = header.ok_or_else(|| Error::data_loss("it has no header `h`"))?;
-        PacketHeader::decode(header.clone())
-            .map_err(|e| Error::data_loss(format!("its header can't be read: {e}")))
-    };
-    let header = read().and_then(|h| Ok((CameraId::new(&h.camera)?, h)));
-    match header {
-        Ok((camera, header)) => {
-            let (partition, offset, generation) = (at.partition, at.offset, at.generation);
-            Some((
-                camera,
-                Item { partition, offset, generation, header, data: delivered.record.value },
-            ))
-        }
-        Err(e) => {
-            tracing::warn!(
-                partition = at.partition,
-                offset = at.offset,
-                "a record of {} is passed over: {e}",
-                topic::VIDEO
-            );
-            None
-        }
-    }
+    let key = str::from_utf8(&delivered.record.key).ok()?;
+    let camera = CameraId::new(key).ok()?;
+    let raw = delivered.record.header(topic::PACKET_HEADER).cloned();
+    let read = raw.as_ref().and_then(|h| PacketHeader::decode(h.clone()).ok());
+    let header = read.unwrap_or_else(|| PacketHeader {
+        camera: camera.as_str().to_owned(),
+        arrival_us: delivered.record.timestamp_us,
+        ..PacketHeader::default()
+    });
+    let (partition, offset, generation) = (at.partition, at.offset, at.generation);
+    let data = delivered.record.value;
+    Some((camera, Item { partition, offset, generation, header, raw, data }))
+}
+
+/// Says that a record's key is no camera's.
+fn stray(shared: &Shared, delivered: &Delivered) {
+    let (at, record) = (delivered.position, &delivered.record);
+    let source =
+        SourcePosition { partition: at.partition, offset: at.offset, generation: at.generation };
+    shared.results.stray(&reject_stray(&record.key, source, &record.value, record.timestamp_us));
 }

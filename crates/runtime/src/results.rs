@@ -11,9 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use flumen_analyzer::Output;
-use flumen_base::wire::{Event, FrameResult, Gap, Gate, Picture, Reject};
+use flumen_analyzer::{Named, id_of};
+use flumen_base::wire::{FrameResult, Gate};
 use flumen_base::{Error, Kind, Result, topic};
 use flumen_bus::{Bus, Pending, Polled, Record, Start, Visibility};
 use prost::Message;
@@ -51,37 +50,13 @@ fn sum(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-fn id(topic: &str, camera: &str, numbers: [u64; 2], more: &[u8]) -> Vec<u8> {
-    let mut id = format!("{topic}/{camera}/{}/{}/", numbers[0], numbers[1]).into_bytes();
-    id.extend_from_slice(more);
-    id
-}
-
-/// The id of a record as it stands on the bus.
-fn id_of(topic: &str, value: &[u8]) -> Option<Vec<u8>> {
-    match topic {
-        topic::FRAMES => FrameResult::decode(value).ok().map(|f| frame_id(&f)),
-        topic::EVENTS => Event::decode(value).ok().map(|e| event_id(&e)),
-        topic::PICTURES => Picture::decode(value).ok().map(|p| picture_id(&p)),
-        _ => Reject::decode(value).ok().map(|r| reject_id(&r)),
+fn record(named: &Named) -> Record {
+    Record {
+        key: named.key.clone(),
+        headers: Vec::new(),
+        value: named.value.clone(),
+        timestamp_us: named.timestamp_us,
     }
-}
-
-fn frame_id(f: &FrameResult) -> Vec<u8> {
-    id(topic::FRAMES, &f.camera, [f.epoch, f.sequence], &[])
-}
-
-fn event_id(e: &Event) -> Vec<u8> {
-    id(topic::EVENTS, &e.camera, [u64::from(e.revision), 0], &e.id)
-}
-
-fn picture_id(p: &Picture) -> Vec<u8> {
-    id(topic::PICTURES, &p.camera, [u64::from(p.revision), 0], &p.event_id)
-}
-
-fn reject_id(r: &Reject) -> Vec<u8> {
-    let at = r.source.unwrap_or_default();
-    id(topic::REJECTS, &r.camera, [u64::from(at.partition), at.offset], &[])
 }
 
 impl Results {
@@ -156,8 +131,8 @@ impl Results {
 
     /// True when an earlier run shed this unit.
     pub(crate) fn was_shed(&self, camera: &str, epoch: u64, sequence: u64) -> bool {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        !seen.shed.is_empty() && seen.shed.remove(&(camera.to_owned(), epoch, sequence))
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        !seen.shed.is_empty() && seen.shed.contains(&(camera.to_owned(), epoch, sequence))
     }
 
     /// True when this very record stands on the bus already.
@@ -176,40 +151,30 @@ impl Results {
         true
     }
 
-    /// Hands one output on; gives the acknowledgement to wait for, where there is one.
+    /// Hands one result on; gives the acknowledgement to wait for, where there is one.
     ///
     /// # Errors
     /// `Cancelled` at a stop while the bus has no room, `Unavailable` when it is broken.
-    pub(crate) fn send(
-        &self,
-        output: &Output,
-        camera: &str,
-        arrival_us: i64,
-    ) -> Result<Option<Pending>> {
-        let (topic, id, value) = match output {
-            Output::Frame(f) => (topic::FRAMES, frame_id(f), f.encode_to_vec()),
-            Output::Event(e) => (topic::EVENTS, event_id(e), e.encode_to_vec()),
-            Output::Picture(p) => (topic::PICTURES, picture_id(p), p.encode_to_vec()),
-            Output::Reject(r) => (topic::REJECTS, reject_id(r), r.encode_to_vec()),
-            Output::Gap(gap) => return self.gap(gap).map(|()| None),
-        };
-        if self.is_repeat(&id, &value) {
+    pub(crate) fn send(&self, named: &Named) -> Result<Option<Pending>> {
+        if named.topic == topic::GAPS {
+            // A table: the same gap again replaces itself.
+            let put = || self.bus.table(topic::GAPS)?.put(&named.key, Some(&named.value));
+            return self.until(put).map(|_| None);
+        }
+        if self.is_repeat(named.id(), &named.value) {
             return Ok(None);
         }
-        let record = Record {
-            key: Bytes::copy_from_slice(camera.as_bytes()),
-            headers: Vec::new(),
-            value: value.into(),
-            timestamp_us: arrival_us,
-        };
-        self.until(|| self.bus.send(topic, record.clone())).map(Some)
+        self.until(|| self.bus.send(named.topic, record(named))).map(Some)
     }
 
-    /// Writes a gap to the ledger; the same gap again replaces itself.
-    pub(crate) fn gap(&self, gap: &Gap) -> Result<()> {
-        let key = format!("{}/{}/{}", gap.camera, gap.start_us, gap.cause);
-        let value = gap.encode_to_vec();
-        self.until(|| self.bus.table(topic::GAPS)?.put(key.as_bytes(), Some(&value))).map(|_| ())
+    /// Hands on the reject of a record that belongs to no camera; never waits.
+    pub(crate) fn stray(&self, named: &Named) {
+        if self.is_repeat(named.id(), &named.value) {
+            return;
+        }
+        if let Err(e) = self.bus.send(named.topic, record(named)) {
+            tracing::warn!("no room to say why a record of {} is not used: {e}", topic::VIDEO);
+        }
     }
 
     /// Tries while the bus has no room.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use flumen_analyzer::{Analyzers, Engines, Notes};
 use flumen_base::{CameraId, Clock, Context, Error, Result, SystemClock, topic};
 use flumen_bus::Bus;
 
@@ -12,9 +13,7 @@ use crate::RuntimeConfig;
 use crate::begin::{Begin, begin};
 use crate::camera::Work;
 use crate::cameras::{self, Cameras};
-use crate::engine::{Analyzers, Engines};
 use crate::lanes::{Lanes, Limits};
-use crate::notes::Notes;
 use crate::results::Results;
 use crate::worker::{Replay, Shared, Slot, lock, work};
 use crate::{reader, save};
@@ -61,13 +60,13 @@ impl Runtime {
     /// # Errors
     /// `Invalid` for settings out of range; what the bus and the file system answer.
     pub fn start(bus: Arc<dyn Bus>, config: RuntimeConfig) -> Result<Runtime> {
-        Runtime::with(bus, config, Box::new(Analyzers))
+        Runtime::with(bus, config, Arc::new(Analyzers))
     }
 
     pub(crate) fn with(
         bus: Arc<dyn Bus>,
         config: RuntimeConfig,
-        engines: Box<dyn Engines>,
+        engines: Arc<dyn Engines>,
     ) -> Result<Runtime> {
         config.validate()?;
         std::fs::create_dir_all(&config.dir)
@@ -90,7 +89,7 @@ impl Runtime {
     fn run(&mut self, config: &RuntimeConfig, from: Vec<(u32, u64)>) -> Result<()> {
         for worker in 0..config.workers {
             let shared = self.shared.clone();
-            self.threads.push(spawn(format!("analyse-{worker}"), move || work(&shared, worker))?);
+            self.threads.push(spawn(format!("analyse-{worker}"), move || work(&shared))?);
         }
         let shared = self.shared.clone();
         self.threads.push(spawn("analyse-read".into(), move || reader::read(&shared, from))?);
@@ -181,7 +180,7 @@ fn spawn(name: String, body: impl FnOnce() + Send + 'static) -> Result<JoinHandl
         .map_err(|e| Error::io("start a thread of the analysis", e))
 }
 
-fn share(bus: Arc<dyn Bus>, config: &RuntimeConfig, engines: Box<dyn Engines>) -> Result<Shared> {
+fn share(bus: Arc<dyn Bus>, config: &RuntimeConfig, engines: Arc<dyn Engines>) -> Result<Shared> {
     let stop = Arc::new(AtomicBool::new(false));
     let patience_us = i64::try_from(config.shed_after.as_micros()).unwrap_or(i64::MAX);
     let limits = Limits { units: config.queue_units, bytes: config.queue_bytes, patience_us };
@@ -230,7 +229,7 @@ fn resume(shared: &Shared, begin: &Begin) -> Result<()> {
         let newest = shared.cameras.newest(camera.as_str());
         let priority = newest.as_ref().map_or(0, cameras::priority);
         lock(&shared.lanes).set_priority(camera, priority);
-        let work = Work::new(camera.clone(), state.clone(), newest);
+        let work = Work::new(camera.clone(), state.clone(), newest, shared.engines.clone());
         lock(&shared.slots).insert(camera.clone(), Slot::new(work));
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::camera::Done;
+use flumen_analyzer::Taken;
 
 /// What `status` tells, kept apart from the camera's state so that telling never waits.
 #[derive(Clone, Debug, Default)]
@@ -18,18 +18,18 @@ pub(crate) struct Stats {
 
 impl Stats {
     /// Counts a record.
-    pub(crate) fn count(&mut self, done: Done, took: Duration, arrival_us: i64) {
+    pub(crate) fn count(&mut self, done: Taken, took: Duration, arrival_us: i64) {
         self.arrival_us = arrival_us;
         match done {
-            Done::Analysed => {
+            Taken::Analysed => {
                 self.frames += 1;
                 let took_us = took.as_secs_f32() * 1e6;
                 self.analyse_us +=
                     (took_us - self.analyse_us) * if self.frames < 20 { 0.2 } else { 0.02 };
                 self.rate();
             }
-            Done::Shed => self.shed += 1,
-            Done::Other => {}
+            Taken::Shed => self.shed += 1,
+            Taken::Other => {}
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use flumen_analyzer::{Output, Settings};
+use flumen_analyzer::{Engine, Engines, Notes, Output, Settings, Unit};
 use flumen_base::wire::{
     Camera, Event, FrameResult, Gate, PacketHeader, Policy, Source, SourcePosition, source::Role,
 };
@@ -18,7 +18,6 @@ use flumen_bus::{
 };
 use prost::Message;
 
-use crate::engine::{Engine, Engines};
 use crate::{Runtime, RuntimeConfig};
 
 const GROUP: u64 = 10;
@@ -116,8 +115,8 @@ impl Engines for Mills {
     }
 }
 
-fn mills() -> Box<dyn Engines> {
-    Box::new(Mills { slow: BTreeMap::new() })
+fn mills() -> Arc<dyn Engines> {
+    Arc::new(Mills { slow: BTreeMap::new() })
 }
 
 /// A bus that takes no more results after some number of them, as if the process had died.
@@ -336,7 +335,7 @@ fn a_slow_camera_is_behind_and_complete_and_its_neighbour_is_not_late() {
     let bus = open(dir.path());
     let slow = BTreeMap::from([("attic", Duration::from_millis(4))]);
     let config = RuntimeConfig { queue_units: 8, ..config(dir.path()) };
-    let runtime = Runtime::with(bus.clone(), config, Box::new(Mills { slow })).unwrap();
+    let runtime = Runtime::with(bus.clone(), config, Arc::new(Mills { slow })).unwrap();
     for sequence in 0..120 {
         put(bus.as_ref(), &header("attic", sequence), b"unit");
         put(bus.as_ref(), &header("gate", sequence), b"unit");
@@ -381,7 +380,7 @@ fn too_slow_a_machine_sheds_the_lowest_priority_and_a_replay_sheds_the_same() {
         ..config(dir.path())
     };
     let runtime =
-        Runtime::with(bus.clone(), config.clone(), Box::new(Mills { slow: slow() })).unwrap();
+        Runtime::with(bus.clone(), config.clone(), Arc::new(Mills { slow: slow() })).unwrap();
     for sequence in 0..150 {
         // By their stamps the units come at 25 Hz, in truth as fast as the bus takes them.
         put(bus.as_ref(), &header("attic", sequence), b"unit");
@@ -435,8 +434,9 @@ fn a_group_in_hand_at_two_crashes_is_rejected_with_a_gap() {
     drop(Runtime::with(bus.clone(), config(dir.path()), mills()).unwrap());
     film(bus.as_ref(), 0..45);
     for _ in 0..2 {
-        let notes = crate::notes::Notes::open(&dir.path().join("runtime"), 2).unwrap();
-        notes.note(0, Some(("gate", 1, 20))).unwrap(); // and the process is gone
+        let hand = Notes::open(&dir.path().join("runtime"), 2).unwrap().hand().unwrap();
+        // And the process is gone.
+        hand.note(Some(Unit { camera: "gate", group: (1, 20), sequence: 20 })).unwrap();
     }
     let runtime = Runtime::with(bus.clone(), config(dir.path()), mills()).unwrap();
     settle(&runtime, bus.as_ref());

@@ -6,15 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use flumen_analyzer::{Engines, Notes};
 use flumen_base::CameraId;
 use flumen_bus::Bus;
 
 use crate::camera::Work;
 use crate::cameras::Cameras;
 use crate::checkpoint::{CameraState, Place};
-use crate::engine::Engines;
 use crate::lanes::Lanes;
-use crate::notes::Notes;
 use crate::results::Results;
 use crate::stats::Stats;
 
@@ -44,10 +43,10 @@ impl Slot {
 pub(crate) struct Shared {
     pub bus: Arc<dyn Bus>,
     pub dir: PathBuf,
-    pub engines: Box<dyn Engines>,
+    pub engines: Arc<dyn Engines>,
     pub cameras: Cameras,
     pub results: Results,
-    pub notes: Notes,
+    pub notes: Arc<Notes>,
     /// What a replay has still to come past: ends of `flumen.video` at the start.
     pub replay: Mutex<Option<Replay>>,
     /// Ends of the results that the last checkpoint without a broken camera had.
@@ -85,8 +84,8 @@ impl Shared {
     pub(crate) fn slot(&self, camera: &CameraId) -> Arc<Slot> {
         let make = || {
             let newest = self.cameras.newest(camera.as_str());
-            let work = Work::new(camera.clone(), CameraState::default(), newest);
-            Slot::new(work)
+            let state = CameraState::default();
+            Slot::new(Work::new(camera.clone(), state, newest, self.engines.clone()))
         };
         lock(&self.slots).entry(camera.clone()).or_insert_with(make).clone()
     }
@@ -124,7 +123,8 @@ impl Shared {
 }
 
 /// A worker: takes the next camera with work until it is to stop.
-pub(crate) fn work(shared: &Shared, worker: usize) {
+pub(crate) fn work(shared: &Shared) {
+    let hand = shared.notes.hand().map(Arc::new);
     while !shared.stopping() {
         let taken = {
             let mut lanes = lock(&shared.lanes);
@@ -140,7 +140,7 @@ pub(crate) fn work(shared: &Shared, worker: usize) {
         let Some((camera, items, shed_until)) = taken else { continue };
         let slot = shared.slot(&camera);
         let mut stats = lock(&slot.stats).clone();
-        lock(&slot.work).run(shared, worker, items, shed_until, &mut stats);
+        lock(&slot.work).run(shared, hand.as_ref(), items, shed_until, &mut stats);
         *lock(&slot.stats) = stats;
         *lock(&slot.touched) = Instant::now();
         lock(&shared.lanes).done(&camera);
