@@ -3,11 +3,13 @@
 //! Invariants: unknown keys are refused; `default.toml` holds every key.
 //! Not here: cameras, which are data and live on the bus.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use flumen_base::{Context, Error, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::kafka::KafkaSection;
 use crate::units::{ByteSize, Span};
 
 /// The reference: every key, commented, with its default.
@@ -21,6 +23,8 @@ const PREFIX: &str = "FLUMEN__";
 pub struct Config {
     pub api: flumen_api::ApiConfig,
     pub bus: Bus,
+    pub kafka: KafkaSection,
+    pub cluster: Cluster,
     pub ingest: Ingest,
     pub analysis: Analysis,
     pub archive: Archive,
@@ -29,12 +33,41 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bus {
+    pub kind: BusKind,
     pub partitions: u32,
     pub sync_delay: Span,
     pub video_age: Span,
     pub video_bytes: ByteSize,
     pub results_age: Span,
     pub results_bytes: ByteSize,
+}
+
+/// What carries the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BusKind {
+    /// A log in the data directory.
+    Embedded,
+    /// Kafka, as section [kafka] says.
+    Kafka,
+}
+
+/// What the processes of one site share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cluster {
+    pub site_key_file: PathBuf,
+    pub peer_listen: SocketAddr,
+}
+
+impl Cluster {
+    /// The site's key: the file that is named, or the one in the data directory.
+    pub fn key(&self, data: &Path) -> PathBuf {
+        if self.site_key_file.as_os_str().is_empty() {
+            return data.join("site.key");
+        }
+        self.site_key_file.clone()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,7 +128,12 @@ impl Config {
         rule(
             self.archive.segment.0 < self.bus.video_age.0,
             "bus.video_age must be longer than archive.segment",
-        )
+        )?;
+        rule(
+            self.cluster.peer_listen.ip().is_loopback() || self.bus.kind == BusKind::Kafka,
+            "cluster.peer_listen: only with bus.kind = \"kafka\" there are others to listen for",
+        )?;
+        self.kafka.validate()
     }
 
     /// As TOML, for `flumen config`.
@@ -181,6 +219,22 @@ mod tests {
     }
 
     #[test]
+    fn servers_come_by_the_environment_and_a_password_prints_as_stars() {
+        let vars =
+            [("FLUMEN__KAFKA__BROKERS", "a:9092, b:9092"), ("FLUMEN__KAFKA__PASSWORD", "hunter2")];
+        let vars = vars.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let mut merged = table(DEFAULT, "default").unwrap();
+        merge(&mut merged, environment(vars).unwrap());
+        let config: Config = merged.try_into().unwrap();
+        assert_eq!(config.kafka.brokers(), ["a:9092", "b:9092"]);
+        let printed = [config.print(), serde_json::to_string(&config).unwrap()];
+        for text in printed {
+            assert!(text.contains("***") && !text.contains("hunter2"), "{text}");
+        }
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
     fn unknown_keys_and_bad_values_are_named() {
         let dir = tempfile::tempdir().unwrap();
         for (text, named) in [
@@ -188,6 +242,9 @@ mod tests {
             ("[bus]\nsync_delay = \"soon\"\n", "soon"),
             ("[bus]\npartitions = 0\n", "bus.partitions"),
             ("[bus\n", FILE),
+            ("[bus]\nkind = \"rabbit\"\n", "kind"),
+            ("[kafka]\nbrokers = \" , \"\n", "kafka.brokers"),
+            ("[kafka]\npassword = \"a\"\npassword_file = \"b\"\n", "password_file"),
         ] {
             std::fs::write(dir.path().join(FILE), text).unwrap();
             let said = Config::load(None, dir.path()).unwrap_err().to_string();

@@ -7,6 +7,7 @@ mod client;
 mod commands;
 mod config;
 mod demo;
+mod kafka;
 mod lock;
 mod serve;
 mod show;
@@ -54,6 +55,9 @@ enum Command {
     Check(commands::check::Check),
     /// Print the configuration in force
     Config(commands::config::Show),
+    /// Make, check or show the topics on Kafka
+    #[command(subcommand)]
+    Topics(commands::topics::Topics),
     /// Measure speed and quality against references
     Bench(commands::bench::Bench),
     /// Print the API's description
@@ -100,6 +104,7 @@ fn dispatch(site: &Site, command: Command) -> Result<ExitCode> {
         Command::Export(args) => commands::export::run(site, &args),
         Command::Check(args) => return commands::check::run(site, &args),
         Command::Config(args) => commands::config::run(site, &args),
+        Command::Topics(args) => return commands::topics::run(site, &args),
         Command::Bench(args) => commands::bench::run(&args),
         Command::Openapi => {
             println!("{}", flumen_api::openapi());

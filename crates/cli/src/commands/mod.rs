@@ -9,3 +9,4 @@ pub mod export;
 pub mod farm;
 mod latency;
 pub mod push;
+pub mod topics;
