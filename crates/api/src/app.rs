@@ -4,11 +4,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use flumen_base::Result;
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::events::News;
 use crate::live::Hub;
 use crate::metrics::Counters;
+use crate::stop::Stop;
 use crate::{ApiConfig, Face};
 
 /// Addresses tried at a time.
@@ -33,7 +34,7 @@ pub(crate) struct Shared {
     pub(crate) probes: Arc<Semaphore>,
     /// Held while a camera is changed.
     pub(crate) change: Mutex<()>,
-    stop: watch::Sender<bool>,
+    pub(crate) ends: Stop,
 }
 
 impl App {
@@ -51,24 +52,23 @@ impl App {
             downloads: Arc::new(Semaphore::new(config.max_downloads)),
             probes: Arc::new(Semaphore::new(MAX_PROBES)),
             change: Mutex::new(()),
-            stop: watch::Sender::new(false),
+            ends: Stop::default(),
         }))
     }
 
     /// Tells everything that runs to end.
     pub(crate) fn stop(&self) {
-        self.stop.send_replace(true);
+        self.ends.tell();
     }
 
     /// True once it shall end.
     pub(crate) fn is_stopping(&self) -> bool {
-        *self.stop.borrow()
+        self.ends.is_told()
     }
 
     /// Resolves when it shall end.
     pub(crate) async fn stopping(&self) {
-        // The sender lives as long as `self`, so waiting can't fail before it is told.
-        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+        self.ends.told().await;
     }
 
     /// Starts the threads that read the bus.

@@ -27,6 +27,7 @@ mod recordings;
 mod routes;
 mod serve;
 mod sockets;
+mod stop;
 mod system;
 
 #[cfg(test)]

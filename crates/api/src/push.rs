@@ -22,11 +22,13 @@ use crate::face::{PushSession, PushUnit};
 use crate::model::PushAnswer;
 use crate::problem::{Answer, ProblemDocument};
 use crate::sockets::{PING_EVERY, Upgrade, going_away, open, say, say_json};
+use crate::stop::Stop;
 
 const WAITING: usize = 8;
 const UNSETTLED: usize = 1024;
 const MAX_UNIT: usize = 16 << 20;
-const MAX_MESSAGE: usize = MAX_UNIT + (64 << 10);
+/// Longest message that is taken.
+pub(crate) const MAX_MESSAGE: usize = MAX_UNIT + (64 << 10);
 
 type Unit = (u64, PushUnit);
 type Unsettled = (u64, Result<Pending>);
@@ -55,24 +57,35 @@ pub(crate) async fn push_video(
         Ok(_) => Some(blocking(move || find.face.cameras.push(&key)).await?),
         Err(_) => None,
     };
-    let held = app.clone();
-    open(&app, upgrade, MAX_MESSAGE, async move |mut socket| {
-        let Some(session) = session else { return };
-        match receive(&held, &mut socket, &camera, session).await {
-            Ok(()) => {}
-            Err(_) if held.is_stopping() => going_away(socket).await,
-            Err(e) => {
-                let kind = e.kind().name().to_owned();
-                let detail = e.message().to_owned();
-                say_json(&mut socket, &PushAnswer::Error { kind, detail }).await;
-                say(&mut socket, Message::Close(None)).await;
-            }
+    let ends = app.ends.clone();
+    open(&app, upgrade, MAX_MESSAGE, async move |socket| {
+        if let Some(session) = session {
+            take(&ends, socket, &camera, session).await;
         }
     })
 }
 
+/// Takes what a sender pushes until it ends, and says why when it ends badly.
+pub(crate) async fn take(
+    ends: &Stop,
+    mut socket: WebSocket,
+    camera: &CameraId,
+    session: Box<dyn PushSession>,
+) {
+    match receive(ends, &mut socket, camera, session).await {
+        Ok(()) => {}
+        Err(_) if ends.is_told() => going_away(socket).await,
+        Err(e) => {
+            let kind = e.kind().name().to_owned();
+            let detail = e.message().to_owned();
+            say_json(&mut socket, &PushAnswer::Error { kind, detail }).await;
+            say(&mut socket, Message::Close(None)).await;
+        }
+    }
+}
+
 async fn receive(
-    app: &App,
+    ends: &Stop,
     socket: &mut WebSocket,
     camera: &CameraId,
     session: Box<dyn PushSession>,
@@ -107,7 +120,7 @@ async fn receive(
                 Err(_) => return Err(Error::unavailable("the camera took no more: it is gone")),
             },
             _ = ping.tick() => say(socket, Message::Ping(Bytes::new())).await,
-            () = app.stopping() => return Err(Error::cancelled("the server stops")),
+            () = ends.told() => return Err(Error::cancelled("the server stops")),
         };
         if !fine {
             return Ok(());

@@ -1,5 +1,6 @@
 //! WebSockets: a bounded number, bounded messages, a limit on each write.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -8,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use flumen_base::Error;
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::problem::{Answer, Failure};
@@ -32,6 +34,19 @@ pub(crate) fn open<F>(
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    open_within((&app.sockets, app.max_sockets, "api.max_websockets"), upgrade, max_message, run)
+}
+
+/// As `open`, with the places of somebody else: (places, their number, the setting's name).
+pub(crate) fn open_within<F>(
+    places: (&Arc<Semaphore>, usize, &str),
+    upgrade: Upgrade,
+    max_message: usize,
+    run: impl FnOnce(WebSocket) -> F + Send + 'static,
+) -> Answer<Response>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let upgrade = upgrade.map_err(|e| {
         Failure::http(
             StatusCode::UPGRADE_REQUIRED,
@@ -39,11 +54,9 @@ where
             format!("this address speaks WebSocket: {}", e.body_text()),
         )
     })?;
-    let permit = app.sockets.clone().try_acquire_owned().map_err(|_| {
-        Error::exhausted(format!(
-            "{} WebSockets are open already (api.max_websockets): close some",
-            app.max_sockets
-        ))
+    let (places, max, setting) = places;
+    let permit = places.clone().try_acquire_owned().map_err(|_| {
+        Error::exhausted(format!("{max} WebSockets are open already ({setting}): close some"))
     })?;
     let upgrade = upgrade.max_message_size(max_message).max_frame_size(max_message);
     Ok(upgrade.on_upgrade(async move |socket| {

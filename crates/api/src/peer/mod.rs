@@ -5,6 +5,13 @@
 //! Spec: `/peer/v1/...` as in `server`; packets as in `Packet`.
 //! Not here: the face for people (`routes`).
 
+mod announce;
+mod config;
+mod link;
+mod model;
+mod remote;
+mod sender;
+mod server;
 mod tap;
 mod token;
 
@@ -14,6 +21,9 @@ use bytes::Bytes;
 use flumen_base::wire::PacketHeader;
 use flumen_base::{CameraId, Result};
 
+pub use config::PeerConfig;
+pub use remote::{Remote, Rules};
+pub use server::{Place, Server, Shown};
 pub use tap::Tap;
 pub use token::Token;
 

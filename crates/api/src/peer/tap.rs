@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use flumen_base::wire::{PacketHeader, Stream};
 use flumen_base::{CameraId, Error, Result, topic};
-use flumen_bus::{Bus, Consumer, Pending, Record, Start, Table, Visibility, Watermark};
+use flumen_bus::{
+    Bus, Consumer, Health, Pending, Record, Share, Start, Table, Visibility, Watermark,
+};
 use prost::Message as _;
 
 use super::{Latest, Packet, Packets};
@@ -181,5 +183,13 @@ impl Bus for Tap {
 
     fn partition_of(&self, topic: &str, key: &[u8]) -> Result<u32> {
         self.bus.partition_of(topic, key)
+    }
+
+    fn share(&self, group: &str, topic: &str) -> Result<Box<dyn Share>> {
+        self.bus.share(group, topic)
+    }
+
+    fn health(&self) -> Health {
+        self.bus.health()
     }
 }

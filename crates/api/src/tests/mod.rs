@@ -7,6 +7,7 @@ pub(crate) mod fakes;
 mod guard;
 mod live;
 mod pages;
+mod peer;
 mod push;
 mod recordings;
 mod site;
