@@ -149,6 +149,12 @@ impl Journal {
         Reader::new(disk, dir, self.shared.view.clone(), self.damage.clone(), see)
     }
 
+    /// Removes segments whose records all lie below `offset`; the newest stays. Readers that
+    /// have one open read it to its end, others are told [`Read::Expired`](crate::Read).
+    pub fn trim(&self, offset: u64) {
+        crate::retention::trim(self.disk.as_ref(), &self.dir, &self.shared.view, offset);
+    }
+
     /// What opening found.
     pub fn report(&self) -> &Report {
         &self.report

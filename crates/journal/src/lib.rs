@@ -88,7 +88,7 @@
 //! stays, but ends when its oldest record is an eighth of that age old. What this process wrote
 //! stays for the full age by a clock that nobody sets, and so does what was stamped before 2020:
 //! a clock that jumps, or was not set, removes nothing. A reader that fell behind is told
-//! [`Read::Expired`].
+//! [`Read::Expired`]. Who needs what was read no longer removes it with [`Journal::trim`].
 //!
 //! Not here: topics, keys, headers (`bus`).
 

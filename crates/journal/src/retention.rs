@@ -5,7 +5,7 @@
 //! wrote: that stays for the full time by a clock that nobody sets.
 //! Not here: when it runs (`work`).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,7 +54,8 @@ impl Retention {
             if !view.drop_oldest(oldest.serial) {
                 break;
             }
-            self.remove(oldest, next);
+            tracing::info!(segment = %oldest.path.display(), to = next.base, "retention");
+            remove(self.disk.as_ref(), &self.dir, oldest);
         }
         // Eight steps in the time that is kept: so much longer than asked it may stay at most.
         let step_us = oldest_kept_us.saturating_add(self.keep_age_us / 8 * 7);
@@ -89,14 +90,25 @@ impl Retention {
     fn oldest_us(&self, segment: &Segment) -> Option<i64> {
         segment.with_index(self.disk.as_ref(), |i| i.oldest_us()).ok().flatten()
     }
+}
 
-    fn remove(&self, segment: &Segment, next: &Segment) {
-        let shown = segment.path.display();
-        tracing::info!(segment = %shown, to = next.base, "retention removes a segment");
-        let _ = self.disk.remove(&segment.index_path());
-        let removed = self.disk.remove(&segment.path).and_then(|()| self.disk.sync_dir(&self.dir));
-        if let Err(error) = removed {
-            tracing::warn!(segment = %shown, %error, "segment not removed");
+/// Removes segments whose records all lie below `offset`, never the newest.
+pub(crate) fn trim(disk: &dyn Disk, dir: &Path, view: &View, offset: u64) {
+    loop {
+        let segments = view.segments();
+        let (Some(oldest), Some(next)) = (segments.first(), segments.get(1)) else { break };
+        if next.base > offset || !view.drop_oldest(oldest.serial) {
+            break;
         }
+        remove(disk, dir, oldest);
+    }
+}
+
+fn remove(disk: &dyn Disk, dir: &Path, segment: &Segment) {
+    let shown = segment.path.display();
+    let _ = disk.remove(&segment.index_path());
+    let removed = disk.remove(&segment.path).and_then(|()| disk.sync_dir(dir));
+    if let Err(error) = removed {
+        tracing::warn!(segment = %shown, %error, "segment not removed");
     }
 }

@@ -1,6 +1,6 @@
 //! Retention: what goes, what stays, and what readers are told.
 
-use super::harness::{Bench, START_US, entry, small};
+use super::harness::{Bench, START_US, dir, entry, small};
 use crate::sim::SimDisk;
 use crate::{Config, Entry, Read, Visibility};
 
@@ -118,4 +118,22 @@ fn clocks_that_jump_back_keep_more_never_less() {
     bench.clock.advance(-5 * HOUR_US);
     bench.retention.run(&bench.view);
     assert_eq!(bench.view.first(), 0);
+}
+
+#[test]
+fn trim_removes_whole_segments_below_an_offset_and_never_the_newest() {
+    let bench = filled(&small());
+    let mut behind = bench.reader(Visibility::Durable);
+    let trim = |offset| crate::retention::trim(&bench.disk, &dir(), &bench.view, offset);
+    trim(29);
+    assert_eq!(bench.view.first(), 20, "29 is still needed, and with it its segment");
+    trim(30);
+    assert_eq!(bench.view.first(), 30);
+    let mut read = Vec::new();
+    behind.read(1, usize::MAX, &mut read).unwrap();
+    assert_eq!(read, [Read::Expired { from: 0, to: 30 }]);
+    trim(u64::MAX);
+    assert_eq!(bench.view.first(), 90);
+    let again = Bench::open(&bench.disk.cut_power(1), &small()).unwrap();
+    assert_eq!((again.view.first(), again.view.tails().1.offset), (90, 100));
 }
