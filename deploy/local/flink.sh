@@ -2,6 +2,7 @@
 # A real Flink on this machine, made of Maven jars: a JobManager and TaskManagers as processes.
 #
 #   flink.sh start DIR [--port 8081] [--taskmanagers 1] [--slots 2] [--heap 384m] [--native 512m] [--state hashmap|rocksdb]
+#                      [--prometheus no|yes]
 #   flink.sh jobmanager start|kill DIR         end it by SIGKILL, bring it back
 #   flink.sh taskmanager start|stop|kill DIR N
 #   flink.sh submit DIR [--from SAVEPOINT|latest] [--parallelism N] JAR [ARGS...]   prints: JOB <id>
@@ -10,11 +11,12 @@
 #
 # DIR/lib is on the class path of every process, before Flink's own jars: `flumen bridge install DIR/lib`.
 # Everything listens on 127.0.0.1: the web page and REST on port, the others on the next ones.
+# Prometheus' reporter cannot be bound to one address: with `yes` port+5 and port+10*N+2 are open to the network.
 # Memory of a TaskManager: --heap for Java, --native for the analyser and FFmpeg.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-usage() { sed -n '4,9s/^#  *//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+usage() { sed -n '4,10s/^#  *//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 [ $# -ge 2 ] || usage
 command=$1
 shift
@@ -29,7 +31,7 @@ mkdir -p "$1"
 dir=$(cd "$1" && pwd)
 shift
 
-port=8081 taskmanagers=1 slots=2 heap=384m native=512m state=hashmap
+port=8081 taskmanagers=1 slots=2 heap=384m native=512m state=hashmap prometheus=no
 [ ! -f "$dir/flink.env" ] || . "$dir/flink.env"
 lib=$root/target/servers/flink/lib
 
@@ -67,10 +69,6 @@ execution.checkpointing.dir: file://$dir/checkpoints
 execution.checkpointing.savepoint-dir: file://$dir/savepoints
 execution.checkpointing.externalized-checkpoint-retention: RETAIN_ON_CANCELLATION
 classloader.parent-first-patterns.additional: flumen.bridge
-metrics.reporters: prometheus
-metrics.reporter.prometheus.factory.class: org.apache.flink.metrics.prometheus.PrometheusReporterFactory
-metrics.reporter.prometheus.host: 127.0.0.1
-metrics.reporter.prometheus.port: "$3"
 taskmanager.host: 127.0.0.1
 taskmanager.bind-host: 127.0.0.1
 taskmanager.rpc.port: "$2"
@@ -88,6 +86,11 @@ taskmanager.memory.jvm-metaspace.size: 192m
 taskmanager.memory.jvm-overhead.min: 64m
 taskmanager.memory.jvm-overhead.max: 64m
 END
+  [ "$prometheus" = no ] || cat >>"$dir/conf-$1/config.yaml" <<END
+metrics.reporters: prometheus
+metrics.reporter.prometheus.factory.class: org.apache.flink.metrics.prometheus.PrometheusReporterFactory
+metrics.reporter.prometheus.port: "$3"
+END
 }
 
 megabytes() { case $1 in *[!0-9m]* | m* | '') die "memory is given like 384m, not '$1'" ;; *m) say "${1%m}" ;; *) die "memory is given like 384m, not '$1'" ;; esac; }
@@ -102,21 +105,24 @@ jobmanager_start() {
 }
 
 taskmanager_start() {
-  local n=$1 base
+  local n=$1 base id
   pid_of "$dir" "taskmanager-$n" >/dev/null && return 0
   base=$((port + 10 * n))
   free_port "$base"
   configure "taskmanager-$n" "$base" "$((base + 2))"
+  # Another id each time: else the JobManager takes it for the one that died and still counts on it.
+  id=taskmanager-$n-$(date +%s%N)
+  printf '%s\n' "$id" >"$dir/taskmanager-$n.id"
   spawn "$dir" "taskmanager-$n" "-Xmx$(($(megabytes "$heap") + 64))m" "-XX:MaxDirectMemorySize=192m" -XX:MaxMetaspaceSize=192m \
     -XX:+UseSerialGC "-Dflumen.notes=$dir/notes" "${opens[@]}" -cp "$dir/lib/*:$lib/*" \
     org.apache.flink.runtime.taskexecutor.TaskManagerRunner --configDir "$dir/conf-taskmanager-$n" \
-    -D "taskmanager.resource-id=taskmanager-$n"
+    -D "taskmanager.resource-id=$id"
 }
 
 # The REST answer to GET PATH.
 rest() { (exec 3<>"/dev/tcp/127.0.0.1/$port" && printf 'GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' "$1" >&3 && cat <&3) 2>/dev/null; }
 serves() { [[ $(rest /overview) == *'"taskmanagers"'* ]]; }
-registered() { [[ $(rest /taskmanagers) == *"\"id\":\"taskmanager-$1\""* ]]; }
+registered() { [[ $(rest /taskmanagers) == *"\"id\":\"$(cat "$dir/taskmanager-$1.id")\""* ]]; }
 
 options() {
   while [ $# -gt 0 ]; do
@@ -128,6 +134,7 @@ options() {
       --heap) megabytes "$2" >/dev/null; heap=$2 ;;
       --native) megabytes "$2" >/dev/null; native=$2 ;;
       --state) case $2 in hashmap | rocksdb) state=$2 ;; *) die "--state is hashmap or rocksdb" ;; esac ;;
+      --prometheus) case $2 in yes | no) prometheus=$2 ;; *) die "--prometheus is yes or no" ;; esac ;;
       *) usage ;;
     esac
     shift 2
@@ -138,7 +145,7 @@ all() { say jobmanager; for f in "$dir"/taskmanager-*.pid; do [ ! -f "$f" ] || b
 
 start() {
   options "$@"
-  printf 'port=%s taskmanagers=%s slots=%s heap=%s native=%s state=%s\n' "$port" "$taskmanagers" "$slots" "$heap" "$native" "$state" >"$dir/flink.env"
+  printf 'port=%s taskmanagers=%s slots=%s heap=%s native=%s state=%s prometheus=%s\n' "$port" "$taskmanagers" "$slots" "$heap" "$native" "$state" "$prometheus" >"$dir/flink.env"
   jobmanager_start
   for n in $(seq "$taskmanagers"); do taskmanager_start "$n"; done
   wait_for "$dir" jobmanager 90 serves

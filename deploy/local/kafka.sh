@@ -96,7 +96,8 @@ format() {
     id=f${id:1}
     printf '%s\n' "$id" >"$dir/cluster.id"
   fi
-  "$JAVA" -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$root/target/servers/kafka/lib/*" \
+  "$JAVA" -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+    "-Dlog.file=$dir/logs/format.log" "-Dlog4j2.configurationFile=file:$here/log4j2.properties" -cp "$root/target/servers/kafka/lib/*" \
     kafka.tools.StorageTool format -t "$id" -c "$dir/server-$n.properties" >"$dir/logs/format-$n.out" 2>&1 ||
     { tail -n 5 "$dir/logs/format-$n.out" >&2; die "Kafka's data directory $dir/data-$n could not be made"; }
 }

@@ -1,0 +1,67 @@
+package flumen.flink;
+
+import flumen.bridge.Analyzer;
+import flumen.bridge.Output;
+import java.io.Serializable;
+import java.util.List;
+
+/** Makes the sessions of the operator: the bridge's in the job, others in tests without the library. */
+interface Engine extends Serializable {
+    /** {@code card} is null when the camera has no record. */
+    Session open(String camera, byte[] card);
+
+    Session restore(String camera, byte[] snapshot);
+
+    /** One camera; used by one thread. */
+    interface Session extends AutoCloseable {
+        List<Output> process(int partition, long offset, byte[] header, byte[] value);
+
+        void card(byte[] card);
+
+        byte[] snapshot();
+
+        @Override
+        void close();
+    }
+
+    /** The native analyzer. */
+    static Engine bridge() {
+        return new Engine() {
+            private static final long serialVersionUID = 1;
+
+            @Override
+            public Session open(String camera, byte[] card) {
+                return wrap(Analyzer.open(camera, card));
+            }
+
+            @Override
+            public Session restore(String camera, byte[] snapshot) {
+                return wrap(Analyzer.restore(camera, snapshot));
+            }
+        };
+    }
+
+    private static Session wrap(Analyzer analyzer) {
+        return new Session() {
+            @Override
+            public List<Output> process(int partition, long offset, byte[] header, byte[] value) {
+                return analyzer.process(partition, offset, header, value);
+            }
+
+            @Override
+            public void card(byte[] card) {
+                analyzer.card(card);
+            }
+
+            @Override
+            public byte[] snapshot() {
+                return analyzer.snapshot();
+            }
+
+            @Override
+            public void close() {
+                analyzer.close();
+            }
+        };
+    }
+}
