@@ -4,6 +4,7 @@ import flumen.bridge.BridgeException;
 import flumen.bridge.Output;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
@@ -21,189 +22,205 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
  * state in snapshotState lands on the key that was processed last, and the checkpoint reports success.
  */
 final class Analysis extends AbstractStreamOperator<Result> implements TwoInputStreamOperator<Packet, Card, Result> {
-    private static final long serialVersionUID = 1;
+  private static final long serialVersionUID = 1;
 
-    /** Checkpoints without a packet after which a camera leaves memory; its state stays. */
-    static final int IDLE_CHECKPOINTS = 30;
+  /** Checkpoints without a packet after which a camera leaves memory; its state stays. */
+  static final int IDLE_CHECKPOINTS = 30;
 
-    private final Engine engine;
-    private final Cards cards;
-    private transient Map<String, Live> live;
-    private transient Map<String, Card> newest;
-    private transient ValueState<byte[]> state;
-    private transient Measures measures;
-    private transient Complaints complaints;
+  private final Engine engine;
+  private final Cards cards;
+  private transient Map<String, Live> live;
+  private transient Map<String, Card> newest;
+  private transient ValueState<byte[]> state;
+  private transient Measures measures;
+  private transient Complaints complaints;
 
-    Analysis(Engine engine, Cards cards) {
-        this.engine = engine;
-        this.cards = cards;
+  Analysis(Engine engine, Cards cards) {
+    this.engine = engine;
+    this.cards = cards;
+  }
+
+  private static final class Live {
+    final Engine.Session session;
+    final Measures.OfCamera measures;
+    boolean dirty;
+    int idle;
+
+    Live(Engine.Session session, Measures.OfCamera measures) {
+      this.session = session;
+      this.measures = measures;
     }
+  }
 
-    private static final class Live {
-        final Engine.Session session;
-        final Measures.OfCamera measures;
-        boolean dirty;
-        int idle;
+  @Override
+  public void initializeState(StateInitializationContext context) throws Exception {
+    super.initializeState(context);
+    state = context.getKeyedStateStore()
+        .getState(new ValueStateDescriptor<>("session", BytePrimitiveArraySerializer.INSTANCE));
+  }
 
-        Live(Engine.Session session, Measures.OfCamera measures) {
-            this.session = session;
-            this.measures = measures;
-        }
+  @Override
+  public void open() throws Exception {
+    super.open();
+    live = new HashMap<>();
+    complaints = new Complaints();
+    measures = new Measures(getMetricGroup());
+    // Nothing is analysed before the cards are known to the topic's end.
+    newest = new HashMap<>();
+    for (Card card : cards.read()) {
+      newest.put(card.camera(), card);
     }
+    LOG.info("{} cameras known", newest.size());
+  }
 
-    @Override
-    public void initializeState(StateInitializationContext context) throws Exception {
-        super.initializeState(context);
-        state = context.getKeyedStateStore()
-                .getState(new ValueStateDescriptor<>("session", BytePrimitiveArraySerializer.INSTANCE));
+  @Override
+  public void processElement1(StreamRecord<Packet> element) throws Exception {
+    Packet packet = element.getValue();
+    Live camera = live.get(packet.camera());
+    if (camera == null) {
+      camera = begin(packet.camera());
+      if (camera == null) {
+        stray(packet);
+        return;
+      }
     }
+    camera.dirty = true;
+    camera.idle = 0;
+    long begun = System.nanoTime();
+    try {
+      send(packet, camera.session.process(packet.partition(), packet.offset(), packet.header(), packet.value()));
+    } catch (BridgeException e) {
+      // An error of ours, not of the data: this camera begins anew, the others go on.
+      measures.failure();
+      complaints.say(packet.camera() + ": its session failed at partition " + packet.partition() + " offset "
+          + packet.offset() + " and begins anew", e);
+      forget(packet.camera());
+      state.clear();
+    }
+    measures.in(camera.measures, packet.timestampMs(), System.nanoTime() - begun);
+  }
 
-    @Override
-    public void open() throws Exception {
-        super.open();
-        live = new HashMap<>();
-        complaints = new Complaints();
-        measures = new Measures(getMetricGroup());
-        // Nothing is analysed before the cards are known to the topic's end.
-        newest = new HashMap<>();
-        for (Card card : cards.read()) {
-            newest.put(card.camera(), card);
-        }
-        LOG.info("{} cameras known", newest.size());
+  private void send(Packet packet, List<Output> outputs) {
+    for (Output out : outputs) {
+      long time = out.timestampUs() == 0 ? packet.timestampMs() : out.timestampUs() / 1000;
+      output.collect(new StreamRecord<>(new Result(out.topic(), out.key(), time, out.value())));
+      measures.out();
     }
+  }
 
-    @Override
-    public void processElement1(StreamRecord<Packet> element) throws Exception {
-        Packet packet = element.getValue();
-        Live camera = live.get(packet.camera());
-        if (camera == null) {
-            camera = begin(packet.camera());
-            if (camera == null) {
-                return;
-            }
-        }
-        camera.dirty = true;
-        camera.idle = 0;
-        long begun = System.nanoTime();
-        try {
-            for (Output out : camera.session.process(packet.partition(), packet.offset(), packet.header(), packet.value())) {
-                output.collect(new StreamRecord<>(new Result(out.topic(), out.key(), out.timestampUs() / 1000, out.value())));
-                measures.out();
-            }
-        } catch (BridgeException e) {
-            // An error of ours, not of the data: this camera begins anew, the others go on.
-            measures.failure();
-            complaints.say(packet.camera() + ": its session failed at partition " + packet.partition() + " offset "
-                    + packet.offset() + " and begins anew", e);
-            forget(packet.camera());
-            state.clear();
-        }
-        measures.in(camera.measures, packet.timestampMs(), System.nanoTime() - begun);
+  private void stray(Packet packet) {
+    try {
+      send(packet, engine.stray(packet));
+    } catch (BridgeException e) {
+      measures.failure();
+      complaints.say("'" + packet.camera() + "': its packet is left out", e);
     }
+  }
 
-    @Override
-    public void processElement2(StreamRecord<Card> element) {
-        Card card = element.getValue();
-        Card known = newest.get(card.camera());
-        if (known != null && known.offset() >= card.offset()) {
-            return; // read at the start already
-        }
-        newest.put(card.camera(), card);
-        Live camera = live.get(card.camera());
-        if (camera != null) {
-            show(card, camera.session);
-            camera.dirty = true;
-        }
+  @Override
+  public void processElement2(StreamRecord<Card> element) {
+    Card card = element.getValue();
+    Card known = newest.get(card.camera());
+    if (known != null && known.offset() >= card.offset()) {
+      return; // read at the start already
     }
+    newest.put(card.camera(), card);
+    Live camera = live.get(card.camera());
+    if (camera != null) {
+      show(card, camera.session);
+      camera.dirty = true;
+    }
+  }
 
-    /** A session for the current key, from its state if there is one. */
-    private Live begin(String camera) throws Exception {
-        byte[] snapshot = state.value();
-        Card card = newest.get(camera);
-        byte[] record = card == null ? null : card.value();
-        Engine.Session session = null;
-        if (snapshot != null) {
-            try {
-                session = engine.restore(camera, snapshot);
-                if (record != null) {
-                    show(card, session);
-                }
-            } catch (BridgeException e) {
-                measures.failure();
-                complaints.say(camera + ": its state can't be restored, it begins anew", e);
-            }
+  /** A session for the current key, from its state if there is one; null when the key is no camera's id. */
+  private Live begin(String camera) throws Exception {
+    byte[] snapshot = state.value();
+    Card card = newest.get(camera);
+    byte[] record = card == null ? null : card.value();
+    Engine.Session session = null;
+    if (snapshot != null) {
+      try {
+        session = engine.restore(camera, snapshot);
+        if (record != null) {
+          show(card, session);
         }
-        try {
-            if (session == null) {
-                session = engine.open(camera, record);
-            }
-        } catch (BridgeException e) {
-            measures.failure();
-            complaints.say("'" + camera + "': no session, its packet is left out", e);
-            return null;
-        }
-        Live begun = new Live(session, measures.of(camera));
-        live.put(camera, begun);
-        return begun;
+      } catch (BridgeException e) {
+        measures.failure();
+        complaints.say(camera + ": its state can't be restored, it begins anew", e);
+      }
     }
+    try {
+      if (session == null) {
+        session = engine.open(camera, record);
+      }
+    } catch (BridgeException e) {
+      if (e.code() == BridgeException.Code.INVALID) {
+        return null;
+      }
+      throw e; // without its library nothing goes on
+    }
+    Live begun = new Live(session, measures.of(camera));
+    live.put(camera, begun);
+    return begun;
+  }
 
-    private void show(Card card, Engine.Session session) {
-        if (card.value() == null) {
-            return; // a camera that was removed ends with the marker that ingest writes
-        }
-        try {
-            session.card(card.value());
-        } catch (BridgeException e) {
-            measures.failure();
-            complaints.say(card.camera() + ": its card at offset " + card.offset() + " is not taken", e);
-        }
+  private void show(Card card, Engine.Session session) {
+    if (card.value() == null) {
+      return; // a camera that was removed ends with the marker that ingest writes
     }
+    try {
+      session.card(card.value());
+    } catch (BridgeException e) {
+      measures.failure();
+      complaints.say(card.camera() + ": its card at offset " + card.offset() + " is not taken", e);
+    }
+  }
 
-    @Override
-    public void snapshotState(StateSnapshotContext context) throws Exception {
-        super.snapshotState(context);
-        long begun = System.nanoTime();
-        long bytes = 0;
-        for (Iterator<Map.Entry<String, Live>> all = live.entrySet().iterator(); all.hasNext(); ) {
-            Map.Entry<String, Live> entry = all.next();
-            Live camera = entry.getValue();
-            if (camera.dirty) {
-                byte[] snapshot = camera.session.snapshot();
-                setCurrentKey(entry.getKey());
-                state.update(snapshot);
-                bytes += snapshot.length;
-                camera.dirty = false;
-            } else if (++camera.idle >= IDLE_CHECKPOINTS) {
-                camera.session.close();
-                camera.measures.close();
-                all.remove();
-                Card card = newest.get(entry.getKey());
-                if (card != null && card.value() == null) {
-                    setCurrentKey(entry.getKey());
-                    state.clear(); // the camera was removed
-                }
-            }
+  @Override
+  public void snapshotState(StateSnapshotContext context) throws Exception {
+    super.snapshotState(context);
+    long begun = System.nanoTime();
+    long bytes = 0;
+    for (Iterator<Map.Entry<String, Live>> all = live.entrySet().iterator(); all.hasNext(); ) {
+      Map.Entry<String, Live> entry = all.next();
+      Live camera = entry.getValue();
+      if (camera.dirty) {
+        byte[] snapshot = camera.session.snapshot();
+        setCurrentKey(entry.getKey());
+        state.update(snapshot);
+        bytes += snapshot.length;
+        camera.dirty = false;
+      } else if (++camera.idle >= IDLE_CHECKPOINTS) {
+        camera.session.close();
+        camera.measures.close();
+        all.remove();
+        Card card = newest.get(entry.getKey());
+        if (card != null && card.value() == null) {
+          setCurrentKey(entry.getKey());
+          state.clear(); // the camera was removed
         }
-        measures.snapshot(bytes, System.nanoTime() - begun);
+      }
     }
+    measures.snapshot(bytes, System.nanoTime() - begun);
+  }
 
-    private void forget(String camera) {
-        Live gone = live.remove(camera);
-        if (gone != null) {
-            gone.session.close();
-            gone.measures.close();
-        }
+  private void forget(String camera) {
+    Live gone = live.remove(camera);
+    if (gone != null) {
+      gone.session.close();
+      gone.measures.close();
     }
+  }
 
-    /** Frees the native side; also called after a failure and when the job is cancelled. */
-    @Override
-    public void close() throws Exception {
-        if (live != null) {
-            for (Live camera : live.values()) {
-                camera.session.close();
-            }
-            live.clear();
-        }
-        super.close();
+  /** Frees the native side; also called after a failure and when the job is cancelled. */
+  @Override
+  public void close() throws Exception {
+    if (live != null) {
+      for (Live camera : live.values()) {
+        camera.session.close();
+      }
+      live.clear();
     }
+    super.close();
+  }
 }

@@ -13,36 +13,36 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Reads the compacted topic of cameras to the end that it has now. */
 interface Cards extends Serializable {
-    /** In the order of the topic; a later card of a camera replaces an earlier one. */
-    List<Card> read();
+  /** In the order of the topic; a later card of a camera replaces an earlier one. */
+  List<Card> read();
 
-    /** From Kafka, with a consumer of its own; gives up after 60 s, and Flink's restart tries again. */
-    static Cards kafka(Properties client) {
-        return () -> {
-            long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-            List<Card> cards = new ArrayList<>();
-            try (KafkaConsumer<byte[], byte[]> consumer =
-                    new KafkaConsumer<>(client, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-                List<TopicPartition> all = new ArrayList<>();
-                for (var info : consumer.partitionsFor(Topics.CAMERAS, Duration.ofSeconds(30))) {
-                    all.add(new TopicPartition(info.topic(), info.partition()));
-                }
-                if (all.isEmpty()) {
-                    throw new IllegalStateException("there is no topic " + Topics.CAMERAS + ": run `flumen topics apply`");
-                }
-                consumer.assign(all);
-                consumer.seekToBeginning(all);
-                Map<TopicPartition, Long> ends = consumer.endOffsets(all);
-                while (ends.entrySet().stream().anyMatch(e -> consumer.position(e.getKey()) < e.getValue())) {
-                    if (System.nanoTime() > end) {
-                        throw new IllegalStateException("Kafka gave no end of " + Topics.CAMERAS + " in 60 s");
-                    }
-                    for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
-                        cards.add(Records.card(record));
-                    }
-                }
-            }
-            return cards;
-        };
-    }
+  /** From Kafka, with a consumer of its own; gives up after 60 s, and Flink's restart tries again. */
+  static Cards kafka(Properties client) {
+    return () -> {
+      long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+      List<Card> cards = new ArrayList<>();
+      try (KafkaConsumer<byte[], byte[]> consumer =
+          new KafkaConsumer<>(client, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+        List<TopicPartition> all = new ArrayList<>();
+        for (var info : consumer.partitionsFor(Topics.CAMERAS, Duration.ofSeconds(30))) {
+          all.add(new TopicPartition(info.topic(), info.partition()));
+        }
+        if (all.isEmpty()) {
+          throw new IllegalStateException("there is no topic " + Topics.CAMERAS + ": run `flumen topics apply`");
+        }
+        consumer.assign(all);
+        consumer.seekToBeginning(all);
+        Map<TopicPartition, Long> ends = consumer.endOffsets(all);
+        while (ends.entrySet().stream().anyMatch(e -> consumer.position(e.getKey()) < e.getValue())) {
+          if (System.nanoTime() > end) {
+            throw new IllegalStateException("Kafka gave no end of " + Topics.CAMERAS + " in 60 s");
+          }
+          for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
+            cards.add(Records.card(record));
+          }
+        }
+      }
+      return cards;
+    };
+  }
 }

@@ -3,65 +3,75 @@ package flumen.flink;
 import flumen.bridge.Analyzer;
 import flumen.bridge.Output;
 import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** Makes the sessions of the operator: the bridge's in the job, others in tests without the library. */
 interface Engine extends Serializable {
-    /** {@code card} is null when the camera has no record. */
-    Session open(String camera, byte[] card);
+  /** {@code card} is null when the camera has no record. */
+  Session open(String camera, byte[] card);
 
-    Session restore(String camera, byte[] snapshot);
+  Session restore(String camera, byte[] snapshot);
 
-    /** One camera; used by one thread. */
-    interface Session extends AutoCloseable {
-        List<Output> process(int partition, long offset, byte[] header, byte[] value);
+  /** What is said of a packet whose key is no camera's id. */
+  List<Output> stray(Packet packet);
 
-        void card(byte[] card);
+  /** One camera; used by one thread. */
+  interface Session extends AutoCloseable {
+    List<Output> process(int partition, long offset, byte[] header, byte[] value);
 
-        byte[] snapshot();
+    void card(byte[] card);
 
-        @Override
-        void close();
-    }
+    byte[] snapshot();
 
-    /** The native analyzer. */
-    static Engine bridge() {
-        return new Engine() {
-            private static final long serialVersionUID = 1;
+    @Override
+    void close();
+  }
 
-            @Override
-            public Session open(String camera, byte[] card) {
-                return wrap(Analyzer.open(camera, card));
-            }
+  /** The native analyzer. */
+  static Engine bridge() {
+    return new Engine() {
+      private static final long serialVersionUID = 1;
 
-            @Override
-            public Session restore(String camera, byte[] snapshot) {
-                return wrap(Analyzer.restore(camera, snapshot));
-            }
-        };
-    }
+      @Override
+      public Session open(String camera, byte[] card) {
+        return wrap(Analyzer.open(camera, card));
+      }
 
-    private static Session wrap(Analyzer analyzer) {
-        return new Session() {
-            @Override
-            public List<Output> process(int partition, long offset, byte[] header, byte[] value) {
-                return analyzer.process(partition, offset, header, value);
-            }
+      @Override
+      public Session restore(String camera, byte[] snapshot) {
+        return wrap(Analyzer.restore(camera, snapshot));
+      }
 
-            @Override
-            public void card(byte[] card) {
-                analyzer.card(card);
-            }
+      @Override
+      public List<Output> stray(Packet packet) {
+        return Analyzer.stray(packet.camera().getBytes(StandardCharsets.UTF_8), packet.partition(),
+            packet.offset(), packet.value(), packet.timestampMs() * 1000);
+      }
+    };
+  }
 
-            @Override
-            public byte[] snapshot() {
-                return analyzer.snapshot();
-            }
+  private static Session wrap(Analyzer analyzer) {
+    return new Session() {
+      @Override
+      public List<Output> process(int partition, long offset, byte[] header, byte[] value) {
+        return analyzer.process(partition, offset, header, value);
+      }
 
-            @Override
-            public void close() {
-                analyzer.close();
-            }
-        };
-    }
+      @Override
+      public void card(byte[] card) {
+        analyzer.card(card);
+      }
+
+      @Override
+      public byte[] snapshot() {
+        return analyzer.snapshot();
+      }
+
+      @Override
+      public void close() {
+        analyzer.close();
+      }
+    };
+  }
 }

@@ -13,85 +13,85 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /** Entry point: builds the graph and hands it to Flink. */
 public final class Job {
-    /** Bound of a rescale; fixed, because it is part of every savepoint. */
-    private static final int MAX_PARALLELISM = 128;
+  /** Bound of a rescale; fixed, because it is part of every savepoint. */
+  private static final int MAX_PARALLELISM = 128;
 
-    private Job() {}
+  private Job() {}
 
-    /** Arguments: {@link Settings#USAGE}. */
-    public static void main(String[] args) throws Exception {
-        Settings settings = Settings.parse(args);
-        StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
-        build(env, settings);
-        env.execute(settings.group());
+  /** Arguments: {@link Settings#USAGE}. */
+  public static void main(String[] args) throws Exception {
+    Settings settings = Settings.parse(args);
+    StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
+    build(env, settings);
+    env.execute(settings.group());
+  }
+
+  static void build(StreamExecutionEnvironment env, Settings settings) {
+    env.getConfig().enableObjectReuse();
+    env.getConfig().setAutoWatermarkInterval(0);
+    env.setBufferTimeout(0);
+    env.setMaxParallelism(MAX_PARALLELISM);
+    if (settings.parallelism() > 0) {
+      env.setParallelism(settings.parallelism());
     }
+    // State is exact with either guarantee; the guarantee is about what readers of the results see.
+    env.enableCheckpointing(settings.checkpointMs(), CheckpointingMode.EXACTLY_ONCE);
+    env.getCheckpointConfig().setMinPauseBetweenCheckpoints(settings.checkpointMs() / 2);
+    env.getCheckpointConfig().setCheckpointTimeout(120_000);
+    env.getCheckpointConfig().setTolerableCheckpointFailureNumber(10);
 
-    static void build(StreamExecutionEnvironment env, Settings settings) {
-        env.getConfig().enableObjectReuse();
-        env.getConfig().setAutoWatermarkInterval(0);
-        env.setBufferTimeout(0);
-        env.setMaxParallelism(MAX_PARALLELISM);
-        if (settings.parallelism() > 0) {
-            env.setParallelism(settings.parallelism());
-        }
-        // State is exact with either guarantee; the guarantee is about what readers of the results see.
-        env.enableCheckpointing(settings.checkpointMs(), CheckpointingMode.EXACTLY_ONCE);
-        env.getCheckpointConfig().setMinPauseBetweenCheckpoints(settings.checkpointMs() / 2);
-        env.getCheckpointConfig().setCheckpointTimeout(120_000);
-        env.getCheckpointConfig().setTolerableCheckpointFailureNumber(10);
+    KeyedStream<Packet, String> packets = env
+        .fromSource(video(settings), WatermarkStrategy.noWatermarks(), "video", Packet.TYPE)
+        .uid("video")
+        .keyBy(Packet::camera);
+    DataStream<Card> cards = env
+        .fromSource(cameras(settings), WatermarkStrategy.noWatermarks(), "cameras", Card.TYPE)
+        .uid("cameras")
+        .setParallelism(1)
+        .broadcast();
+    packets.connect(cards)
+        .transform("analysis", Result.TYPE, new Analysis(Engine.bridge(), Cards.kafka(settings.consumer())))
+        .uid("analysis")
+        .sinkTo(results(settings))
+        .name("results")
+        .uid("results");
+  }
 
-        KeyedStream<Packet, String> packets = env
-                .fromSource(video(settings), WatermarkStrategy.noWatermarks(), "video", Packet.TYPE)
-                .uid("video")
-                .keyBy(Packet::camera);
-        DataStream<Card> cards = env
-                .fromSource(cameras(settings), WatermarkStrategy.noWatermarks(), "cameras", Card.TYPE)
-                .uid("cameras")
-                .setParallelism(1)
-                .broadcast();
-        packets.connect(cards)
-                .transform("analysis", Result.TYPE, new Analysis(Engine.bridge(), Cards.kafka(settings.consumer())))
-                .uid("analysis")
-                .sinkTo(results(settings))
-                .name("results")
-                .uid("results");
-    }
+  @SuppressWarnings("deprecation") // the connector still wants Kafka's old enum
+  private static KafkaSource<Packet> video(Settings settings) {
+    return KafkaSource.<Packet>builder()
+        .setTopics(Topics.VIDEO)
+        .setGroupId(settings.group())
+        .setClientIdPrefix(settings.group() + "-video")
+        .setStartingOffsets(OffsetsInitializer.committedOffsets(
+            org.apache.kafka.clients.consumer.OffsetResetStrategy.EARLIEST))
+        .setDeserializer(new Records.PacketReader())
+        .setProperties(settings.consumer())
+        .build();
+  }
 
-    @SuppressWarnings("deprecation") // the connector still wants Kafka's old enum
-    private static KafkaSource<Packet> video(Settings settings) {
-        return KafkaSource.<Packet>builder()
-                .setTopics(Topics.VIDEO)
-                .setGroupId(settings.group())
-                .setClientIdPrefix(settings.group() + "-video")
-                .setStartingOffsets(OffsetsInitializer.committedOffsets(
-                        org.apache.kafka.clients.consumer.OffsetResetStrategy.EARLIEST))
-                .setDeserializer(new Records.PacketReader())
-                .setProperties(settings.consumer())
-                .build();
-    }
+  /** Reads from the beginning: what the operator knows already it leaves out. */
+  private static KafkaSource<Card> cameras(Settings settings) {
+    Properties consumer = settings.consumer();
+    // The group's offsets are those of the video.
+    consumer.setProperty("commit.offsets.on.checkpoint", "false");
+    return KafkaSource.<Card>builder()
+        .setTopics(Topics.CAMERAS)
+        .setClientIdPrefix(settings.group() + "-cameras")
+        .setStartingOffsets(OffsetsInitializer.earliest())
+        .setDeserializer(new Records.CardReader())
+        .setProperties(consumer)
+        .build();
+  }
 
-    /** Reads from the beginning: what the operator knows already it leaves out. */
-    private static KafkaSource<Card> cameras(Settings settings) {
-        Properties consumer = settings.consumer();
-        // The group's offsets are those of the video.
-        consumer.setProperty("commit.offsets.on.checkpoint", "false");
-        return KafkaSource.<Card>builder()
-                .setTopics(Topics.CAMERAS)
-                .setClientIdPrefix(settings.group() + "-cameras")
-                .setStartingOffsets(OffsetsInitializer.earliest())
-                .setDeserializer(new Records.CardReader())
-                .setProperties(consumer)
-                .build();
-    }
-
-    private static KafkaSink<Result> results(Settings settings) {
-        return KafkaSink.<Result>builder()
-                .setBootstrapServers(settings.brokers())
-                .setKafkaProducerConfig(settings.producer())
-                .setRecordSerializer(new Records.ResultWriter())
-                .setDeliveryGuarantee(settings.delivery())
-                .setTransactionalIdPrefix(settings.group())
-                .setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
-                .build();
-    }
+  private static KafkaSink<Result> results(Settings settings) {
+    return KafkaSink.<Result>builder()
+        .setBootstrapServers(settings.brokers())
+        .setKafkaProducerConfig(settings.producer())
+        .setRecordSerializer(new Records.ResultWriter())
+        .setDeliveryGuarantee(settings.delivery())
+        .setTransactionalIdPrefix(settings.group())
+        .setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
+        .build();
+  }
 }

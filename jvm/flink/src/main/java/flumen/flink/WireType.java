@@ -6,67 +6,67 @@ import org.apache.flink.api.common.typeutils.TypeSerializer;
 
 /** Names the serializer of one of our records, so that Flink takes no reflection for it. */
 final class WireType<T> extends TypeInformation<T> {
-    private static final long serialVersionUID = 1;
-    private final Class<T> type;
-    private final WireSerializer<T> serializer;
+  private static final long serialVersionUID = 1;
+  private final Class<T> type;
+  private final WireSerializer<T> serializer;
 
-    WireType(Class<T> type, WireSerializer<T> serializer) {
-        this.type = type;
-        this.serializer = serializer;
-    }
+  WireType(Class<T> type, WireSerializer<T> serializer) {
+    this.type = type;
+    this.serializer = serializer;
+  }
 
-    @Override
-    public boolean isBasicType() {
-        return false;
-    }
+  @Override
+  public boolean isBasicType() {
+    return false;
+  }
 
-    @Override
-    public boolean isTupleType() {
-        return false;
-    }
+  @Override
+  public boolean isTupleType() {
+    return false;
+  }
 
-    @Override
-    public int getArity() {
-        return 1;
-    }
+  @Override
+  public int getArity() {
+    return 1;
+  }
 
-    @Override
-    public int getTotalFields() {
-        return 1;
-    }
+  @Override
+  public int getTotalFields() {
+    return 1;
+  }
 
-    @Override
-    public Class<T> getTypeClass() {
-        return type;
-    }
+  @Override
+  public Class<T> getTypeClass() {
+    return type;
+  }
 
-    @Override
-    public boolean isKeyType() {
-        return false;
-    }
+  @Override
+  public boolean isKeyType() {
+    return false;
+  }
 
-    @Override
-    public TypeSerializer<T> createSerializer(SerializerConfig config) {
-        return serializer;
-    }
+  @Override
+  public TypeSerializer<T> createSerializer(SerializerConfig config) {
+    return serializer;
+  }
 
-    @Override
-    public String toString() {
-        return type.getSimpleName();
-    }
+  @Override
+  public String toString() {
+    return type.getSimpleName();
+  }
 
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof WireType<?> t && t.type == type;
-    }
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof WireType<?> t && t.type == type;
+  }
 
-    @Override
-    public int hashCode() {
-        return type.hashCode();
-    }
+  @Override
+  public int hashCode() {
+    return type.hashCode();
+  }
 
-    @Override
-    public boolean canEqual(Object other) {
-        return other instanceof WireType<?>;
-    }
+  @Override
+  public boolean canEqual(Object other) {
+    return other instanceof WireType<?>;
+  }
 }

@@ -11,80 +11,96 @@ import java.util.concurrent.atomic.AtomicInteger;
  * over all of them. It refuses the state of another camera.
  */
 final class Counting implements Engine {
-    private static final long serialVersionUID = 1;
-    static final AtomicInteger OPEN = new AtomicInteger();
+  private static final long serialVersionUID = 1;
+  static final AtomicInteger OPEN = new AtomicInteger();
 
-    @Override
-    public Session open(String camera, byte[] card) {
-        if (camera.isEmpty()) {
-            throw new BridgeException("Invalid", "a camera has a name");
-        }
-        return new Counted(camera, card == null ? "-" : text(card), 0, 7);
+  @Override
+  public Session open(String camera, byte[] card) {
+    if (camera.isEmpty()) {
+      throw refusal(BridgeException.Code.INVALID);
+    }
+    return new Counted(camera, card == null ? "-" : text(card), 0, 7);
+  }
+
+  @Override
+  public Session restore(String camera, byte[] snapshot) {
+    String[] parts = text(snapshot).split(" ");
+    if (!parts[0].equals(camera)) {
+      throw new IllegalStateException("the state of " + parts[0] + " was given to " + camera);
+    }
+    return new Counted(camera, parts[1], Integer.parseInt(parts[2]), Integer.parseInt(parts[3]));
+  }
+
+  @Override
+  public List<Output> stray(Packet packet) {
+    return List.of(new Output("flumen.rejects", packet.value(), 0, bytes("stray")));
+  }
+
+  /** The bridge alone makes these. */
+  private static BridgeException refusal(BridgeException.Code code) {
+    try {
+      var constructor = BridgeException.class.getDeclaredConstructor(BridgeException.Code.class, String.class);
+      constructor.setAccessible(true);
+      return constructor.newInstance(code, "a test");
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static String text(byte[] bytes) {
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static final class Counted implements Session {
+    private final String camera;
+    private String card;
+    private int count;
+    private int hash;
+    private boolean closed;
+
+    Counted(String camera, String card, int count, int hash) {
+      this.camera = camera;
+      this.card = card;
+      this.count = count;
+      this.hash = hash;
+      OPEN.incrementAndGet();
     }
 
     @Override
-    public Session restore(String camera, byte[] snapshot) {
-        String[] parts = text(snapshot).split(" ");
-        if (!parts[0].equals(camera)) {
-            throw new IllegalStateException("the state of " + parts[0] + " was given to " + camera);
-        }
-        return new Counted(camera, parts[1], Integer.parseInt(parts[2]), Integer.parseInt(parts[3]));
+    public List<Output> process(int partition, long offset, byte[] header, byte[] value) {
+      if (text(value).equals("panic")) {
+        throw refusal(BridgeException.Code.INTERNAL);
+      }
+      count++;
+      hash = 31 * hash + java.util.Arrays.hashCode(value);
+      return List.of(new Output("flumen.frames", bytes(camera), offset * 1000, bytes(toString())));
     }
 
-    static String text(byte[] bytes) {
-        return new String(bytes, StandardCharsets.UTF_8);
+    @Override
+    public void card(byte[] newer) {
+      card = text(newer);
     }
 
-    static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
+    @Override
+    public byte[] snapshot() {
+      return bytes(toString());
     }
 
-    private static final class Counted implements Session {
-        private final String camera;
-        private String card;
-        private int count;
-        private int hash;
-        private boolean closed;
-
-        Counted(String camera, String card, int count, int hash) {
-            this.camera = camera;
-            this.card = card;
-            this.count = count;
-            this.hash = hash;
-            OPEN.incrementAndGet();
-        }
-
-        @Override
-        public List<Output> process(int partition, long offset, byte[] header, byte[] value) {
-            if (text(value).equals("panic")) {
-                throw new BridgeException("Internal", "it panicked");
-            }
-            count++;
-            hash = 31 * hash + java.util.Arrays.hashCode(value);
-            return List.of(new Output("flumen.frames", bytes(camera), offset * 1000, bytes(toString())));
-        }
-
-        @Override
-        public void card(byte[] newer) {
-            card = text(newer);
-        }
-
-        @Override
-        public byte[] snapshot() {
-            return bytes(toString());
-        }
-
-        @Override
-        public void close() {
-            if (!closed) {
-                closed = true;
-                OPEN.decrementAndGet();
-            }
-        }
-
-        @Override
-        public String toString() {
-            return camera + " " + card + " " + count + " " + hash;
-        }
+    @Override
+    public void close() {
+      if (!closed) {
+        closed = true;
+        OPEN.decrementAndGet();
+      }
     }
+
+    @Override
+    public String toString() {
+      return camera + " " + card + " " + count + " " + hash;
+    }
+  }
 }
