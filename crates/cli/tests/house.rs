@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Room, and the rooms that it may use. Every room may use `base`; cli may use all.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("base", &[]),
     ("media", &[]),
     ("operators", &[]),
@@ -21,6 +21,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("archive", &["bus", "media"]),
     ("lab", &["analyzer", "media", "farm"]),
     ("runtime", &["analyzer", "bus"]),
+    ("bridge", &["analyzer"]),
     ("api", &["bus", "media"]),
 ];
 
