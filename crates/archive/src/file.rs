@@ -116,10 +116,10 @@ impl Recorder {
                 .map(|r| Span { start_us: r.segment.start_us, end_us: r.segment.end_us })
                 .collect();
             let there = timeline::join(spans, HOLE_US);
-            if there
-                .iter()
-                .any(|s| s.start_us <= gap.start_us + HOLE_US && s.end_us >= gap.end_us - HOLE_US)
-            {
+            if there.iter().any(|s| {
+                s.start_us <= gap.start_us.saturating_add(HOLE_US)
+                    && s.end_us >= gap.end_us.saturating_sub(HOLE_US)
+            }) {
                 let filled = Gap { cause: GapCause::Backfilled.into(), ..gap };
                 table.put(gap_key(&filled).as_bytes(), Some(&filled.encode_to_vec()))?;
                 table.put(&key, None)?;
@@ -149,7 +149,7 @@ impl Recorder {
     pub(crate) fn note_loss(&mut self, unit: &Unit) -> Result<()> {
         let h = &unit.header;
         let Some(start_us) = self.lost.remove(&(h.camera.clone(), h.stream)) else { return Ok(()) };
-        if h.pts_us - start_us <= HOLE_US {
+        if h.pts_us.saturating_sub(start_us) <= HOLE_US {
             return Ok(());
         }
         let gap = Gap {

@@ -29,6 +29,7 @@ use crate::unit::Unit;
 
 /// A stream that stood still longer than this ends its file, unless its frames last longer.
 pub(crate) const HOLE_US: i64 = 1_000_000;
+const HOUR_US: i64 = 3_600_000_000;
 /// Pieces of sound that wait for their picture: about two seconds.
 const EARLY: usize = 100;
 
@@ -123,7 +124,6 @@ impl Recorder {
         let mark = self.mark(at.partition);
         mark.generation = at.generation;
         mark.next = at.offset + 1;
-        self.clock_us = self.clock_us.max(delivered.record.timestamp_us);
         let header = delivered.record.header(topic::PACKET_HEADER);
         let Some(Ok(header)) = header.map(|h| PacketHeader::decode(h.clone())) else {
             self.skipped += 1;
@@ -134,6 +134,16 @@ impl Recorder {
             );
             return Ok(());
         };
+        if !header.has_possible_times() {
+            self.skipped += 1;
+            tracing::warn!(
+                partition = at.partition,
+                offset = at.offset,
+                "a record of flumen.video is from an impossible time; it is not recorded"
+            );
+            return Ok(());
+        }
+        self.clock_us = self.clock_us.max(header.arrival_us);
         let place =
             |offset| SourcePosition { partition: at.partition, offset, generation: at.generation };
         if !self.roles.records(&header.camera, header.stream())
@@ -277,14 +287,15 @@ impl Recorder {
     fn step(&self, open: &Open, unit: &Unit) -> Step {
         let (h, head) = (&unit.header, open.head());
         let (sequence, dts_us, own_us) = open.newest();
-        let stood_us = h.dts_us - dts_us;
-        if stood_us > HOLE_US.max(3 * own_us) || stood_us < -HOLE_US {
+        let stood_us = h.dts_us.saturating_sub(dts_us);
+        // A file can hold no picture that lasts longer than an hour.
+        if stood_us > HOLE_US.max(3 * own_us).min(HOUR_US) || stood_us < -HOLE_US {
             return Step::Hole;
         }
         if (h.codec, h.width, h.height) != (head.codec, head.width, head.height) {
             return Step::Hole;
         }
-        let old = h.dts_us - open.first_dts_us() >= self.segment_us;
+        let old = h.dts_us.saturating_sub(open.first_dts_us()) >= self.segment_us;
         let other = h.parameter_hash != head.parameter_hash || open.audio_late;
         match h.key && (old || other || h.discontinuity) {
             true if h.sequence == sequence + 1 && !h.discontinuity => Step::Turn,

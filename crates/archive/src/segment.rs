@@ -22,6 +22,8 @@ use crate::unit::{Closed, Unit};
 const FRAGMENT_BYTES: usize = 4 << 20;
 const FRAGMENT_US: i64 = 4_000_000;
 const SOUND_US: i64 = 2_000_000;
+/// Sound that lies further ahead of the newest picture is not this picture's.
+const SOUND_AHEAD_US: i64 = 300_000_000;
 
 /// How far the file is whole.
 #[derive(Clone, Debug)]
@@ -67,6 +69,7 @@ impl Open {
         audio: Option<TrackInfo>,
         patient: bool,
     ) -> Result<Open> {
+        possible(&key.header)?;
         let line = Line::of(&key.header);
         let video = TrackConfig::video(&Arc::new(key.info()), &key.data)?;
         let tmp =
@@ -115,13 +118,17 @@ impl Open {
     pub(crate) fn newest(&self) -> (u64, i64, i64) {
         let (dts_us, own) =
             self.held.as_ref().map_or((0, 0), |(s, own)| (s.dts_us, i64::from(*own)));
-        (self.extent.last_sequence, dts_us + self.head.dts_us, own)
+        (self.extent.last_sequence, self.head.dts_us.saturating_add(dts_us), own)
     }
 
     /// Adds a video unit.
+    ///
+    /// # Errors
+    /// `Invalid` for one from an impossible time, and what the store answers.
     pub(crate) fn video(&mut self, unit: &Unit) -> Result<()> {
         let h = &unit.header;
-        let mut dts_us = h.dts_us - self.head.dts_us;
+        possible(h)?;
+        let mut dts_us = self.file_us(h.dts_us);
         if let Some((held, _)) = &self.held {
             dts_us = dts_us.max(held.dts_us + 1); // a camera's clock may stand still
         }
@@ -130,7 +137,7 @@ impl Open {
             self.boundary = None;
         } else if h.key && self.extent.frames > 0 {
             self.flush()?;
-            let end_dts_us = dts_us + self.head.dts_us;
+            let end_dts_us = self.head.dts_us.saturating_add(dts_us);
             self.boundary = Some((Extent { end_dts_us, ..self.extent.clone() }, unit.first));
         } else if self.waiting > FRAGMENT_BYTES || self.span_us() > FRAGMENT_US {
             self.flush()?;
@@ -138,7 +145,7 @@ impl Open {
         }
         let sample = Sample {
             track: 0,
-            pts_us: (h.pts_us - self.head.dts_us).max(0),
+            pts_us: self.file_us(h.pts_us).max(0),
             dts_us,
             duration_us: h.duration_us,
             key: h.key,
@@ -162,7 +169,12 @@ impl Open {
         }
     }
 
-    /// Adds sound; what lies before the first picture is left out.
+    /// A time of the stream as the file's own.
+    fn file_us(&self, us: i64) -> i64 {
+        us.saturating_sub(self.head.dts_us)
+    }
+
+    /// Adds sound; what lies before the first picture, or far from the newest, is left out.
     pub(crate) fn sound(&mut self, unit: &Unit) {
         let info = unit.info();
         let begun = !self.bytes_written();
@@ -175,10 +187,11 @@ impl Open {
             return;
         }
         let h = &unit.header;
-        let dts_us = h.dts_us - self.head.dts_us;
+        let dts_us = self.file_us(h.dts_us);
         let after =
             self.samples.iter().rev().find(|s| s.track == 1).is_none_or(|s| dts_us > s.dts_us);
-        if dts_us < 0 || !after {
+        let ahead_us = h.dts_us.saturating_sub(self.newest().1);
+        if dts_us < 0 || ahead_us > SOUND_AHEAD_US || !after {
             return;
         }
         self.waiting += unit.data.len();
@@ -210,7 +223,7 @@ impl Open {
     fn release(&mut self, next_dts_us: i64) {
         if let Some((mut sample, _)) = self.held.take() {
             sample.duration_us =
-                u32::try_from(next_dts_us - sample.dts_us).unwrap_or(u32::MAX).max(1);
+                u32::try_from(next_dts_us.saturating_sub(sample.dts_us)).unwrap_or(u32::MAX).max(1);
             self.samples.push(sample);
         }
     }
@@ -254,9 +267,10 @@ impl Open {
     /// Writes what is left and closes; `next_dts_us` is the next unit's when the stream goes on.
     pub(crate) fn close(mut self, store: &dyn Store, next_dts_us: Option<i64>) -> Result<Closed> {
         let (_, newest_us, own_us) = self.newest();
-        let end_dts_us =
-            next_dts_us.filter(|&next| next > newest_us).unwrap_or(newest_us + own_us.max(1));
-        self.release(end_dts_us - self.head.dts_us);
+        let end_dts_us = next_dts_us
+            .filter(|&next| next > newest_us)
+            .unwrap_or(newest_us.saturating_add(own_us.max(1)));
+        self.release(self.file_us(end_dts_us));
         self.flush()?;
         self.extent.end_dts_us = end_dts_us;
         let extent = self.extent.clone();
@@ -284,12 +298,12 @@ impl Open {
             )));
         }
         let start_us = self.head.pts_us;
-        let duration_us = extent.end_dts_us - self.head.dts_us;
+        let duration_us = extent.end_dts_us.saturating_sub(self.head.dts_us);
         let segment = Segment {
             camera: self.line.camera,
             stream: self.line.stream,
             start_us,
-            end_us: start_us + duration_us,
+            end_us: start_us.saturating_add(duration_us),
             path: String::new(),
             bytes: self.bytes,
             sha256: Bytes::copy_from_slice(&self.hash.finalize()),
@@ -307,5 +321,13 @@ impl Open {
             duration_us,
         };
         Ok(Closed { tmp: self.tmp, segment })
+    }
+}
+
+fn possible(h: &PacketHeader) -> Result<()> {
+    let unit = || format!("camera {}: unit {}/{}", h.camera, h.epoch, h.sequence);
+    match h.has_possible_times() {
+        true => Ok(()),
+        false => Err(Error::invalid(format!("{} is from an impossible time", unit()))),
     }
 }

@@ -65,7 +65,8 @@ impl Recorder {
         let span = |(line, open): (&Line, &Open)| {
             let (_, newest_us, own_us) = open.newest();
             let start_us = open.head().pts_us;
-            let end_us = start_us + newest_us - open.first_dts_us() + own_us;
+            let lasts_us = newest_us.saturating_sub(open.first_dts_us()).saturating_add(own_us);
+            let end_us = start_us.saturating_add(lasts_us);
             Some((CameraId::new(&line.camera).ok()?, Span { start_us, end_us }))
         };
         self.open.iter().filter_map(span).collect()

@@ -55,7 +55,7 @@ fn turn(app: &App, reader: &mut dyn Consumer) {
                 newest_us = Some(delivered.record.timestamp_us);
                 record(app, delivered);
             }
-            let lag_us = newest_us.map(|at| (app.face.clock.wall_us() - at).max(0));
+            let lag_us = newest_us.map(|at| app.face.clock.wall_us().saturating_sub(at).max(0));
             app.hub.progress(lag_us, None, true);
         }
         Err(e) => {

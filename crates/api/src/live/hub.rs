@@ -92,6 +92,10 @@ impl Hub {
         if header.marker != 0 || !room(&feeds, &header.camera) {
             return;
         }
+        // Left out like a unit that is missing: the next one's sequence tells.
+        if !header.has_possible_times() {
+            return;
+        }
         let stream = header.stream();
         let feed = feeds.entry(header.camera.clone()).or_default();
         let Some(lane) = feed.lane(stream) else { return };

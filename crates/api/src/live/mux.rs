@@ -174,7 +174,7 @@ impl Mux {
 
 /// A second after the last picture, or when time went back.
 fn is_due(still_us: &mut Option<i64>, pts_us: i64) -> bool {
-    let due = still_us.is_none_or(|at| !(at..at + STILL_EVERY_US).contains(&pts_us));
+    let due = still_us.is_none_or(|at| !(0..STILL_EVERY_US).contains(&pts_us.saturating_sub(at)));
     if due {
         *still_us = Some(pts_us);
     }
@@ -198,8 +198,9 @@ fn sample(unit: &LiveUnit, base_us: i64) -> fmp4::Sample {
     };
     fmp4::Sample {
         track: 0,
-        pts_us: header.pts_us - base_us,
-        dts_us: header.dts_us - base_us,
+        // A time that does not fit is refused by the writer, not by us.
+        pts_us: header.pts_us.saturating_sub(base_us),
+        dts_us: header.dts_us.saturating_sub(base_us),
         duration_us,
         key: header.key,
         data: unit.data.clone(),
@@ -241,6 +242,24 @@ mod tests {
         assert!(!plays(&[("avc1.64001f", false)], H264, "avc1.4d001f"));
         assert!(!plays(&[("avc1.64001f", true)], H264, "avc1.7a001f"), "4:2:2");
         assert!(plays(&[("avc1.7a001f", true)], H264, "avc1.7a001f"));
+    }
+
+    #[test]
+    fn forged_times_are_refused_and_end_nothing() {
+        let info = TrackInfo { codec: wire::Codec::Mjpeg, ..TrackInfo::default() };
+        let track = fmp4::TrackConfig { info: Arc::new(info), parameter_sets: Vec::new() };
+        for (pts_us, dts_us) in [(i64::MIN, i64::MAX), (i64::MAX, i64::MIN), (i64::MAX, 0)] {
+            let header = wire::PacketHeader { pts_us, dts_us, ..wire::PacketHeader::default() };
+            let unit = LiveUnit::new(header, Bytes::from_static(b"unit"));
+            for base_us in [0, 1_800_000_000_000_000] {
+                let forged = fmp4::fragment(1, &[track.clone()], &[sample(&unit, base_us)]);
+                assert!(forged.is_err(), "{pts_us} {dts_us} {base_us}");
+            }
+        }
+        let mut last = None;
+        for pts_us in [i64::MIN, i64::MAX, i64::MIN, 0, i64::MAX] {
+            assert!(is_due(&mut last, pts_us));
+        }
     }
 
     #[test]

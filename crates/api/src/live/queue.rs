@@ -138,7 +138,7 @@ impl Inner {
             Item::Unit(unit) => Some(unit.header.dts_us),
             _ => None,
         });
-        oldest.is_some_and(|oldest| newest.header.dts_us - oldest > MAX_BEHIND_US)
+        oldest.is_some_and(|oldest| newest.header.dts_us.saturating_sub(oldest) > MAX_BEHIND_US)
     }
 
     /// Throws all waiting pictures away.

@@ -142,6 +142,16 @@ mod tests {
     }
 
     #[test]
+    fn a_count_that_wraps_goes_on_with_zero() {
+        let mut ring = Ring::default();
+        assert_eq!(go(&mut ring, 1, u64::MAX - 1, true), "forward");
+        assert_eq!(go(&mut ring, 1, u64::MAX, false), "forward");
+        assert_eq!(go(&mut ring, 1, 0, false), "forward");
+        assert_eq!(go(&mut ring, 1, 1, true), "forward");
+        assert_eq!(held(&ring), [1]);
+    }
+
+    #[test]
     fn a_hole_or_damage_waits_for_the_next_key() {
         let mut ring = Ring::default();
         go(&mut ring, 1, 0, true);

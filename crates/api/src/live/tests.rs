@@ -7,6 +7,7 @@ use flumen_base::wire::{FrameResult, PacketHeader, Stream};
 
 use super::hub::Hub;
 use super::queue::{Item, Queue};
+use super::unit::LiveUnit;
 use crate::face::State;
 
 /// The unit at `n` tenths of a second; a key picture each second.
@@ -147,4 +148,32 @@ fn states_are_told_once_and_cameras_that_are_gone_are_forgotten() {
     hub.states(&[]);
     assert!(hub.newest_key("yard").is_none());
     assert_eq!((hub.counts().bytes, hub.counts().clients), (0, 0));
+}
+
+#[test]
+fn a_picture_from_a_forged_time_is_left_out_like_one_that_is_missing() {
+    let hub = Hub::default();
+    let queue = hub.watch("yard", Stream::Main);
+    drain(&queue);
+    for us in [i64::MIN, i64::MAX] {
+        hub.packet(PacketHeader { pts_us: us, dts_us: us, ..header(0) }, Bytes::new());
+        hub.packet(PacketHeader { dts_us: us, ..header(0) }, Bytes::new());
+        hub.packet(PacketHeader { arrival_us: us, ..header(0) }, Bytes::new());
+    }
+    assert_eq!(drain(&queue), Vec::<String>::new());
+    send(&hub, 0..2);
+    hub.packet(PacketHeader { pts_us: i64::MAX, ..header(2) }, Bytes::new());
+    send(&hub, 3..12);
+    assert_eq!(drain(&queue), ["0", "1", "skip", "10", "11"]);
+}
+
+#[test]
+fn a_queue_takes_forged_times_as_they_come() {
+    let queue = Queue::new([].into());
+    let unit = |dts_us| {
+        let header = PacketHeader { dts_us, key: true, ..header(0) };
+        Arc::new(LiveUnit::new(header, Bytes::from_static(b"unit")))
+    };
+    let left_out = [i64::MIN, i64::MAX, i64::MIN, i64::MAX].map(|us| queue.unit(&unit(us)));
+    assert_eq!(left_out, [0, 1, 0, 0], "only what is centuries behind is left out");
 }

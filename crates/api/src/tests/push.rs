@@ -60,6 +60,24 @@ async fn an_acknowledgement_covers_all_before_it() {
 }
 
 #[tokio::test]
+async fn a_count_that_wraps_goes_on_with_zero() {
+    let site = Site::start().await;
+    let (mut socket, _) = connect(&site, "/api/v1/push/pushed").await.unwrap();
+    let wrapping = [u64::MAX - 1, u64::MAX, 0];
+    for (n, sequence) in wrapping.into_iter().enumerate() {
+        send(&mut socket, sequence).await;
+        arrived(&site, n + 1).await;
+        settle(&site, n, Ok(ACK));
+        // An acknowledgement may be told twice.
+        while hear_json(&mut socket).await["sequence"] != sequence {}
+    }
+    let first = site.fakes.pushed.lock().unwrap()[0].0.header.sequence;
+    assert_eq!(first, u64::MAX - 1);
+    send(&mut socket, 7).await;
+    while hear_json(&mut socket).await["kind"] != "invalid" {}
+}
+
+#[tokio::test]
 async fn what_fails_is_told_and_ends_it() {
     let site = Site::start().await;
     let (mut socket, _) = connect(&site, "/api/v1/push/pushed").await.unwrap();

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use flumen_base::wire::{Gap, GapCause};
-use flumen_base::{Error, Result, topic};
+use flumen_base::wire::{Codec, Gap, GapCause, PacketHeader, SourcePosition, Stream};
+use flumen_base::{Error, Kind, Result, topic};
 use flumen_bus::{Bus, Polled};
 use prost::Message;
 
-use super::rig::{Dying, DyingBus, DyingStore, Rig, ZERO_US, camera, files, film, published};
+use super::rig::{
+    Dying, DyingBus, DyingStore, Rig, ZERO_US, camera, files, film, header, published,
+};
+use crate::segment::Open;
+use crate::unit::Unit;
 
 fn shot() -> Rig {
     let rig = Rig::new();
@@ -162,4 +166,64 @@ fn what_the_log_lost_before_it_was_recorded_is_a_gap() {
         (gap.cause(), gap.start_us - ZERO_US, gap.end_us - ZERO_US),
         (GapCause::Disk, 1_000_000, 61_000_000)
     );
+}
+
+/// Times that no camera has: as picture, as decoding, as both; far from each other.
+const FORGED: [(i64, i64); 6] = [
+    (i64::MIN, i64::MIN),
+    (i64::MAX, i64::MAX),
+    (i64::MIN, i64::MAX),
+    (ZERO_US, i64::MIN),
+    (i64::MAX, ZERO_US),
+    (ZERO_US, 0),
+];
+
+#[test]
+fn forged_times_are_left_out_and_the_rest_is_recorded() {
+    let rig = Rig::new();
+    let forge = |n: usize| {
+        for (pts_us, dts_us) in FORGED {
+            for key in [false, true] {
+                let whole = header(film(), 1, n, ZERO_US);
+                let arrival_us = if key { i64::MAX } else { whole.arrival_us };
+                let forged = PacketHeader { pts_us, dts_us, key, arrival_us, ..whole.clone() };
+                rig.put(&forged, film()[n].data.clone());
+                let sound = PacketHeader { codec: Codec::Pcmu.into(), ..forged };
+                let sound = PacketHeader { stream: Stream::Audio.into(), ..sound };
+                rig.put(&sound, film()[n].data.clone());
+            }
+        }
+    };
+    forge(0);
+    rig.shoot(film(), 1, 0..13, ZERO_US);
+    forge(12);
+    rig.shoot(film(), 1, 13..20, ZERO_US);
+    rig.end(1, ZERO_US + 2_000_000);
+    let recorder = rig.record(rig.bus.clone(), rig.store()).unwrap();
+    assert_eq!(recorder.skipped, 2 * 4 * FORGED.len() as u64);
+    assert_eq!(rig.rows(), [(0, 1000, 10), (1000, 2000, 10)]);
+    assert_eq!(rig.reader().check(&mut |_, _| {}).unwrap(), []);
+}
+
+#[test]
+fn a_file_refuses_forged_times_and_stays_whole() {
+    let rig = Rig::new();
+    let at = SourcePosition::default();
+    let unit = |header, n: usize| {
+        let data = film()[n].data.clone();
+        Unit { header, data, first: at, last: at }
+    };
+    let first = unit(header(film(), 1, 0, ZERO_US), 0);
+    let mut open = Open::begin(rig.store().as_ref(), &first, None, false).unwrap();
+    for (pts_us, dts_us) in FORGED {
+        let forged = PacketHeader { pts_us, dts_us, ..header(film(), 1, 1, ZERO_US) };
+        assert_eq!(open.video(&unit(forged.clone(), 1)).unwrap_err().kind(), Kind::Invalid);
+        open.sound(&unit(forged.clone(), 1));
+        let key = unit(PacketHeader { key: true, ..forged }, 0);
+        let begun = Open::begin(rig.store().as_ref(), &key, None, false);
+        assert_eq!(begun.map(|_| ()).unwrap_err().kind(), Kind::Invalid);
+    }
+    open.video(&unit(header(film(), 1, 1, ZERO_US), 1)).unwrap();
+    let closed = open.close(rig.store().as_ref(), Some(i64::MAX)).unwrap();
+    assert_eq!((closed.segment.start_us, closed.segment.frames), (ZERO_US, 2));
 }
