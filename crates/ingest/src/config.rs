@@ -31,6 +31,8 @@ pub struct IngestConfig {
     /// How long a camera's reader waits for a full bus before it drops the rest of a group of
     /// pictures.
     pub overload_wait: Duration,
+    /// Where rows of the gap ledger wait for a bus that is away; none: only in memory.
+    pub ledger_file: Option<PathBuf>,
     /// Name of this process in `flumen.owners`.
     pub process: String,
     /// Where this process can be reached, for `flumen.owners`.
@@ -48,6 +50,7 @@ impl Default for IngestConfig {
             stall: Duration::from_secs(5),
             max_cameras: 256,
             overload_wait: Duration::from_millis(500),
+            ledger_file: None,
             process: format!("pid-{}", std::process::id()),
             address: String::new(),
         }

@@ -72,7 +72,8 @@ impl Feed {
             feed.epoch = header.epoch;
             feed.video = header.sequence + 1;
             feed.last = Some(header);
-            feed.lost(GapCause::Offline, "flumen was not running");
+            let absence = feed.parts.absence;
+            feed.lost(GapCause::Offline, absence);
         }
         feed
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::epoch::Epochs;
 use crate::gaps::Gaps;
+use crate::ledger::Ledger;
 use crate::memory_bus::MemoryBus;
 use crate::outbox::Outbox;
 use crate::outbox::PART_BYTES;
@@ -20,13 +21,16 @@ fn feed(bus: &Arc<MemoryBus>) -> Feed {
     let camera = CameraId::new("a").unwrap();
     let time = Arc::new(SimTime::at(START));
     let owners = bus.table(topic::OWNERS).unwrap();
-    let gaps = Gaps::load(&camera, bus.table(topic::GAPS).unwrap()).unwrap();
+    let table = bus.table(topic::GAPS).unwrap();
+    let ledger = Arc::new(Ledger::at_once(table.clone()));
+    let gaps = Gaps::load(&camera, table.as_ref(), ledger).unwrap();
     let parts = FeedParts {
         stream: Stream::Main,
         outbox: Outbox::new(&camera, bus.clone(), time.clone()),
         epochs: Arc::new(Epochs::new(&camera, "", "", owners)),
         board: Arc::new(Board::new(&camera, State::Connecting, START)),
         gaps: Arc::new(gaps),
+        absence: "",
         clock: time,
         camera,
     };

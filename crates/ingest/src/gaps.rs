@@ -1,11 +1,9 @@
 //! The gap ledger of one camera, ingest's part: offline and network.
 //!
 //! Invariants: at most one span of this camera is open at a time; a row is written when the
-//! span opens and again when it closes; what could not be written is tried again with the
-//! next call, at most 64 rows.
-//! Not here: gaps of decoder and shed (`runtime`), of disk and retention (`archive`).
+//! span opens and again when it closes; who has handed the camera over writes no row of it.
+//! Not here: how rows reach the table (`ledger`), gaps of decoder and shed (`runtime`), of disk and retention (`archive`).
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use flumen_base::wire::{Gap, GapCause};
@@ -13,14 +11,13 @@ use flumen_base::{CameraId, Result};
 use flumen_bus::Table;
 use prost::Message as _;
 
+use crate::ledger::Ledger;
 use crate::pace::lock;
-
-const MOST_WAITING: usize = 64;
 
 /// Opens and closes the spans that a camera is not covered.
 pub(crate) struct Gaps {
     camera: CameraId,
-    table: Arc<dyn Table>,
+    ledger: Arc<Ledger>,
     state: Mutex<State>,
     latest_us: i64,
 }
@@ -29,7 +26,6 @@ pub(crate) struct Gaps {
 struct State {
     retired: bool,
     open: Option<Gap>,
-    waiting: VecDeque<Gap>,
 }
 
 impl Gaps {
@@ -37,7 +33,7 @@ impl Gaps {
     ///
     /// # Errors
     /// As `Table::scan`.
-    pub(crate) fn load(camera: &CameraId, table: Arc<dyn Table>) -> Result<Gaps> {
+    pub(crate) fn load(camera: &CameraId, table: &dyn Table, ledger: Arc<Ledger>) -> Result<Gaps> {
         let rows = table.scan(format!("{camera}/").as_bytes())?;
         let mut state = State::default();
         let mut latest_us = i64::MIN;
@@ -54,14 +50,12 @@ impl Gaps {
                 None => state.open = Some(gap),
                 Some(earlier) => {
                     gap.end_us = gap.start_us;
-                    state.waiting.push_back(gap);
+                    ledger.write(gap);
                     state.open = Some(earlier);
                 }
             }
         }
-        let gaps = Gaps { camera: camera.clone(), table, state: Mutex::new(state), latest_us };
-        gaps.flush(&mut lock(&gaps.state));
-        Ok(gaps)
+        Ok(Gaps { camera: camera.clone(), ledger, state: Mutex::new(state), latest_us })
     }
 
     /// A span begins, unless one is open already.
@@ -69,7 +63,7 @@ impl Gaps {
         let mut state = lock(&self.state);
         if state.open.is_none() && !state.retired {
             let gap = self.row(start_us, 0, cause, detail);
-            self.write(&mut state, gap.clone());
+            self.ledger.write(gap.clone());
             state.open = Some(gap);
         }
     }
@@ -79,7 +73,7 @@ impl Gaps {
         let mut state = lock(&self.state);
         if let Some(mut gap) = state.open.take() {
             gap.end_us = end_us.max(gap.start_us.saturating_add(1));
-            self.write(&mut state, gap);
+            self.ledger.write(gap);
         }
     }
 
@@ -89,10 +83,18 @@ impl Gaps {
         self.close(end_us);
     }
 
+    /// The camera is another process's now, which found what is open; no row of ours follows.
+    pub(crate) fn hand_over(&self, at_us: i64) {
+        let mut state = lock(&self.state);
+        state.retired = true;
+        state.open = None;
+        self.ledger.end_waiting(&self.camera, at_us);
+    }
+
     /// A span that is known from end to end.
     pub(crate) fn record(&self, start_us: i64, end_us: i64, cause: GapCause, detail: &str) {
         let gap = self.row(start_us, end_us.max(start_us + 1), cause, detail);
-        self.write(&mut lock(&self.state), gap);
+        self.ledger.write(gap);
     }
 
     /// The latest time that ingest's rows of earlier processes name.
@@ -114,26 +116,6 @@ impl Gaps {
             detail: detail.to_string(),
         }
     }
-
-    fn write(&self, state: &mut State, gap: Gap) {
-        if state.waiting.len() == MOST_WAITING {
-            state.waiting.pop_front();
-            tracing::error!(camera = %self.camera, "a row of the gap ledger is lost: the table takes none");
-        }
-        state.waiting.push_back(gap);
-        self.flush(state);
-    }
-
-    fn flush(&self, state: &mut State) {
-        while let Some(gap) = state.waiting.front() {
-            let key = format!("{}/{}/{}", gap.camera, gap.start_us, gap.cause);
-            if let Err(e) = self.table.put(key.as_bytes(), Some(&gap.encode_to_vec())) {
-                tracing::warn!(camera = %self.camera, "the gap ledger waits: {e}");
-                return;
-            }
-            state.waiting.pop_front();
-        }
-    }
 }
 
 #[cfg(test)]
@@ -149,11 +131,17 @@ mod tests {
         gaps.map(|g| (g.start_us, g.end_us, g.cause())).collect()
     }
 
+    fn load(bus: &MemoryBus, camera: &CameraId) -> Gaps {
+        let table = bus.table(topic::GAPS).unwrap();
+        let ledger = Arc::new(Ledger::at_once(table.clone()));
+        Gaps::load(camera, table.as_ref(), ledger).unwrap()
+    }
+
     #[test]
     fn a_span_is_open_until_it_is_closed_also_by_the_next_process() {
         let bus = MemoryBus::default();
         let camera = CameraId::new("yard").unwrap();
-        let load = || Gaps::load(&camera, bus.table(topic::GAPS).unwrap()).unwrap();
+        let load = || load(&bus, &camera);
         let first = load();
         first.open(100, GapCause::Network, "silent");
         first.open(150, GapCause::Offline, "already open");
@@ -179,19 +167,33 @@ mod tests {
         };
         table.put(b"yard/5/5", Some(&other.encode_to_vec())).unwrap();
         table.put(b"yard/6/5", Some(b"\xff garbage")).unwrap();
-        assert!(!Gaps::load(&camera, table).unwrap().is_open());
+        assert!(!load(&bus, &camera).is_open());
     }
 
     #[test]
     fn rows_wait_while_the_table_takes_none() {
         let bus = MemoryBus::default();
         let camera = CameraId::new("yard").unwrap();
-        let gaps = Gaps::load(&camera, bus.table(topic::GAPS).unwrap()).unwrap();
+        let gaps = load(&bus, &camera);
         bus.refuse_tables(true);
         gaps.open(100, GapCause::Network, "");
         gaps.close(200);
         bus.refuse_tables(false);
         gaps.record(300, 301, GapCause::Disk, "");
         assert_eq!(rows(&bus), [(100, 200, GapCause::Network), (300, 301, GapCause::Disk)]);
+    }
+
+    #[test]
+    fn who_handed_over_leaves_the_open_row_to_the_next() {
+        let bus = MemoryBus::default();
+        let camera = CameraId::new("yard").unwrap();
+        let first = load(&bus, &camera);
+        first.open(100, GapCause::Network, "silent");
+        first.hand_over(150);
+        let next = load(&bus, &camera);
+        next.close(300);
+        first.close(400);
+        first.open(500, GapCause::Offline, "");
+        assert_eq!(rows(&bus), [(100, 300, GapCause::Network)]);
     }
 }

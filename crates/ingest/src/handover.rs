@@ -23,6 +23,8 @@ pub(crate) struct FeedParts {
     pub(crate) epochs: Arc<Epochs>,
     pub(crate) board: Arc<Board>,
     pub(crate) gaps: Arc<Gaps>,
+    /// Why nobody fed the stream before, when its end was left open.
+    pub(crate) absence: &'static str,
 }
 
 /// How a source behaves.
@@ -39,6 +41,8 @@ pub(crate) struct Manner {
 pub(crate) struct Left {
     /// End of its media time.
     pub(crate) end_us: i64,
+    /// Epoch of its last record.
+    pub(crate) epoch: u64,
     /// Its last record, unless that was an end marker.
     pub(crate) open: Option<PacketHeader>,
 }

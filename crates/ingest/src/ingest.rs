@@ -9,11 +9,13 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
-use flumen_base::{CameraId, Clock, Context as _, Error, Result};
+use flumen_base::wire::{Gap, GapCause};
+use flumen_base::{CameraId, Clock, Context as _, Error, Result, topic};
 use flumen_bus::Bus;
 
 use crate::config::IngestConfig;
 use crate::inputs::Inputs;
+use crate::ledger::Ledger;
 use crate::pace::{Pace, RealPace, Stop, lock};
 use crate::probe::{Probe, ProbeRequest, Prober};
 use crate::push::PushSession;
@@ -22,7 +24,6 @@ use crate::secret::Secret;
 use crate::source::Connector;
 use crate::status::CameraStatus;
 use crate::supervisor::{Seats, Supervisor};
-use crate::tail::left_behind;
 use crate::vault::Vault;
 
 /// The running ingest of one process.
@@ -33,6 +34,8 @@ pub struct Ingest {
     prober: Prober,
     stop: Stop,
     watcher: Option<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
+    writing: Stop,
 }
 
 impl Ingest {
@@ -46,9 +49,15 @@ impl Ingest {
         let vault = Arc::new(Vault::open(&config.key_file)?);
         let pace: Arc<dyn Pace> = Arc::new(RealPace::default());
         let inputs = Arc::new(Inputs::new(&config, vault.clone(), pace.clone()));
-        let left = Mutex::new(left_behind(bus.as_ref())?);
         let connector: Arc<dyn Connector> = inputs.clone();
-        let shared = Arc::new(Shared { bus, config, clock, pace, connector, left });
+        let others = bus.health().kind == "kafka";
+        let table = bus.table(topic::GAPS)?;
+        let ledger = Arc::new(match others {
+            true => Ledger::behind(table, config.ledger_file.clone())?,
+            false => Ledger::at_once(table),
+        });
+        let left = Mutex::default();
+        let shared = Arc::new(Shared { bus, config, clock, pace, connector, ledger, others, left });
         Ingest::run(shared, vault, Prober::new(inputs))
     }
 
@@ -61,7 +70,25 @@ impl Ingest {
             .name("ingest-watch".into())
             .spawn(move || supervisor.run(&told))
             .context("start the thread that watches the cameras")?;
-        Ok(Ingest { shared, seats, vault, prober, stop, watcher: Some(watcher) })
+        let writing = Stop::default();
+        let (told, ledger) = (writing.clone(), shared.ledger.clone());
+        let writer = std::thread::Builder::new()
+            .name("ingest-ledger".into())
+            .spawn(move || ledger.run(&told))
+            .context("start the thread that writes the gap ledger")?;
+        let (watcher, writer) = (Some(watcher), Some(writer));
+        Ok(Ingest { shared, seats, vault, prober, stop, watcher, writer, writing })
+    }
+
+    /// Notes in the gap ledger that records of a camera were thrown away on their way.
+    pub fn dropped(&self, camera: &CameraId, span_us: (i64, i64), records: u64, why: &str) {
+        self.shared.ledger.write(Gap {
+            camera: camera.to_string(),
+            start_us: span_us.0,
+            end_us: span_us.1.max(span_us.0 + 1),
+            cause: GapCause::Disk.into(),
+            detail: format!("{records} records dropped: {why}"),
+        });
     }
 
     /// How each camera is, in the order of their ids.
@@ -115,10 +142,12 @@ impl Ingest {
 
     fn end(&mut self) {
         self.stop.cancel();
-        if let Some(watcher) = self.watcher.take()
-            && watcher.join().is_err()
-        {
-            tracing::error!("the thread that watches the cameras met a bug of ours");
+        let watcher = self.watcher.take().map(JoinHandle::join);
+        // The threads of the cameras have said their last word.
+        self.writing.cancel();
+        let writer = self.writer.take().map(JoinHandle::join);
+        if [watcher, writer].into_iter().flatten().any(|ended| ended.is_err()) {
+            tracing::error!("a thread of the ingest met a bug of ours");
         }
     }
 }

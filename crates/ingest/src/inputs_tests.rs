@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use flumen_base::wire::source::Transport;
-use flumen_base::{Kind, Packet};
+use flumen_base::{Kind, Packet, topic};
+use flumen_bus::Bus as _;
 use flumen_farm::{Clip, SceneSpec};
 use flumen_media::fmp4::{Sample, TrackConfig, fragment, init};
 
@@ -46,6 +47,8 @@ fn place(dir: &Path) -> Place {
         clock: time.clone(),
         pace: time,
         connector: inputs.clone(),
+        ledger: Arc::new(crate::ledger::Ledger::at_once(bus.table(topic::GAPS).unwrap())),
+        others: false,
         left: Mutex::default(),
     };
     let ingest = Ingest::run(Arc::new(shared), vault, Prober::new(inputs)).unwrap();

@@ -18,6 +18,7 @@ mod header;
 mod ingest;
 mod inputs;
 mod lag;
+mod ledger;
 #[cfg(test)]
 mod memory_bus;
 mod outbox;
@@ -29,6 +30,9 @@ mod push;
 mod scripted;
 mod seat;
 mod secret;
+mod sharing;
+#[cfg(test)]
+mod sharing_tests;
 #[cfg(test)]
 mod simulated;
 mod source;

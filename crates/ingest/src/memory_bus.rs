@@ -1,15 +1,15 @@
 //! A bus in memory for tests: as full, as broken and as slow as a test wants it.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use flumen_base::wire::PacketHeader;
 use flumen_base::{Error, Packet, Result, topic};
 use flumen_bus::{
-    Bus, Change, Consumer, Delivered, Pending, Polled, Position, Record, Start, Table, Visibility,
-    Watermark,
+    Bus, Change, Consumer, Delivered, Health, Pending, Polled, Position, Record, Share, Start,
+    Table, Visibility, Watermark, Whole, murmur2_partition,
 };
 use prost::Message as _;
 
@@ -21,12 +21,36 @@ pub(crate) struct MemoryBus {
     tables: Mutex<BTreeMap<String, Arc<MemoryTable>>>,
     full: AtomicUsize,
     refuse: Arc<AtomicBool>,
+    /// Processes that share the cameras, by a script; 0 partitions: nobody else does.
+    partitions: AtomicU32,
+    shares: Mutex<Vec<Told>>,
+}
+
+/// What a sharer is told next.
+type Told = Arc<Mutex<Option<BTreeSet<u32>>>>;
+
+struct ScriptedShare(Told);
+
+impl Share for ScriptedShare {
+    fn mine(&mut self, _timeout: Duration) -> Result<Option<BTreeSet<u32>>> {
+        Ok(lock(&self.0).take())
+    }
 }
 
 impl MemoryBus {
     /// The next `n` sends find the queue full.
     pub(crate) fn full_for(&self, n: usize) {
         self.full.store(n, Ordering::SeqCst);
+    }
+
+    /// Cameras are shared among processes, as `give` says.
+    pub(crate) fn shared(partitions: u32) -> MemoryBus {
+        MemoryBus { partitions: AtomicU32::new(partitions), ..MemoryBus::default() }
+    }
+
+    /// The process that joined as number `sharer` has these partitions now.
+    pub(crate) fn give(&self, sharer: usize, partitions: impl IntoIterator<Item = u32>) {
+        *lock(&lock(&self.shares)[sharer]) = Some(partitions.into_iter().collect());
     }
 
     pub(crate) fn refuse_tables(&self, refuse: bool) {
@@ -96,8 +120,25 @@ impl Bus for MemoryBus {
         Ok(tables.entry(topic.to_string()).or_insert_with(made).clone())
     }
 
-    fn partition_of(&self, _topic: &str, _key: &[u8]) -> Result<u32> {
-        Ok(0)
+    fn partition_of(&self, topic: &str, key: &[u8]) -> Result<u32> {
+        match (topic, self.partitions.load(Ordering::SeqCst)) {
+            (topic::CAMERAS, n) if n > 0 => Ok(murmur2_partition(key, n)),
+            _ => Ok(0),
+        }
+    }
+
+    fn share(&self, _group: &str, _topic: &str) -> Result<Box<dyn Share>> {
+        if self.partitions.load(Ordering::SeqCst) == 0 {
+            return Ok(Box::new(Whole::new(BTreeSet::from([0]))));
+        }
+        let told = Told::default();
+        lock(&self.shares).push(told.clone());
+        Ok(Box::new(ScriptedShare(told)))
+    }
+
+    fn health(&self) -> Health {
+        let alone = self.partitions.load(Ordering::SeqCst) == 0;
+        Health { kind: if alone { "embedded" } else { "kafka" }, ..Health::default() }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::config::IngestConfig;
 use crate::handover::Manner;
 use crate::ingest::Ingest;
 use crate::inputs::Inputs;
+use crate::ledger::Ledger;
 use crate::memory_bus::MemoryBus;
 use crate::pace::{Pace, Stop, lock};
 use crate::probe::Prober;
@@ -22,7 +23,6 @@ use crate::seat::Shared;
 use crate::simulated::SimTime;
 use crate::source::{Attempt, Connector, Next, Source};
 use crate::status::CameraStatus;
-use crate::tail::left_behind;
 use crate::vault::Vault;
 
 pub(crate) const START: i64 = 1_700_000_000_000_000;
@@ -182,7 +182,9 @@ impl Site {
             clock: time.clone(),
             pace: time.clone(),
             connector: script.clone(),
-            left: Mutex::new(left_behind(bus.as_ref()).unwrap()),
+            ledger: Arc::new(Ledger::at_once(bus.table(topic::GAPS).unwrap())),
+            others: bus.health().kind == "kafka",
+            left: Mutex::default(),
         };
         let ingest = Ingest::run(Arc::new(shared), vault, Prober::new(inputs)).unwrap();
         Site { bus, script, time, ingest, _dir: dir }

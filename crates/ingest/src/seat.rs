@@ -16,6 +16,7 @@ use crate::epoch::Epochs;
 use crate::feed::Feed;
 use crate::gaps::Gaps;
 use crate::handover::FeedParts;
+use crate::ledger::Ledger;
 use crate::outbox::Outbox;
 use crate::pace::{Pace, Stop, lock};
 use crate::source::Connector;
@@ -29,6 +30,9 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) pace: Arc<dyn Pace>,
     pub(crate) connector: Arc<dyn Connector>,
+    pub(crate) ledger: Arc<Ledger>,
+    /// Other processes share the cameras with this one.
+    pub(crate) others: bool,
     /// What earlier processes left; each entry is taken once.
     pub(crate) left: Mutex<LeftBehind>,
 }
@@ -51,7 +55,8 @@ impl Seat {
     /// As the bus' tables.
     pub(crate) fn new(id: &CameraId, shared: &Shared) -> Result<Seat> {
         let owners = shared.bus.table(topic::OWNERS)?;
-        let gaps = Gaps::load(id, shared.bus.table(topic::GAPS)?)?;
+        let table = shared.bus.table(topic::GAPS)?;
+        let gaps = Gaps::load(id, table.as_ref(), shared.ledger.clone())?;
         let config = &shared.config;
         Ok(Seat {
             id: id.clone(),
@@ -76,6 +81,11 @@ impl Seat {
                 epochs: self.epochs.clone(),
                 board: self.board.clone(),
                 gaps: self.gaps.clone(),
+                absence: if shared.others {
+                    "the flumen that had it is gone"
+                } else {
+                    "flumen was not running"
+                },
             };
             Arc::new(Slot::new(Feed::new(parts, left)))
         };
@@ -89,6 +99,12 @@ impl Seat {
             feed.lost(GapCause::Offline, why);
             slot.give_back(feed);
         }
+    }
+
+    /// Another process has the camera from now on.
+    pub(crate) fn hand_over(&self, now_us: i64) {
+        self.gaps.hand_over(now_us);
+        self.close_for_push();
     }
 
     /// Takes units from `push` from now on.

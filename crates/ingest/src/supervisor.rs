@@ -1,6 +1,6 @@
-//! Keeps the running cameras as the table `flumen.cameras` wants them.
+//! Keeps the running cameras as the table `flumen.cameras` wants them, of those that are ours.
 //!
-//! Invariants: a change of one camera touches no thread of another; a change of name, policy,
+//! Invariants: a camera whose partition is not ours has no thread here (`sharing`); a change of one camera touches no thread of another; a change of name, policy,
 //! roles or zones touches no thread at all; a thread that was told to stop is never waited for
 //! except at the end, and then for at most 2 s in all.
 //! Not here: what a thread does (`camera`).
@@ -19,6 +19,7 @@ use crate::camera::Runner;
 use crate::pace::{Stop, lock};
 use crate::push::waits_for_sender;
 use crate::seat::{Seat, Shared};
+use crate::sharing::Sharing;
 use crate::source::SourceSpec;
 use crate::status::State;
 
@@ -42,23 +43,26 @@ struct Running {
 
 /// Compares what is wanted with what runs.
 pub(crate) struct Supervisor {
-    shared: Arc<Shared>,
-    seats: Arc<Seats>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) seats: Arc<Seats>,
     table: Arc<dyn Table>,
-    wanted: BTreeMap<CameraId, wire::Camera>,
+    pub(crate) sharing: Sharing,
+    pub(crate) wanted: BTreeMap<CameraId, wire::Camera>,
     running: HashMap<(CameraId, Stream), Running>,
     /// Threads that were told to stop.
     leaving: Vec<(CameraId, JoinHandle<()>)>,
     /// Seats of removed cameras whose threads are not yet gone.
     removed: BTreeMap<CameraId, Arc<Seat>>,
     /// Cameras to be looked at again: there was no room, or the table failed.
-    again: BTreeSet<CameraId>,
+    pub(crate) again: BTreeSet<CameraId>,
 }
 
 impl Supervisor {
     pub(crate) fn new(shared: Arc<Shared>, seats: Arc<Seats>) -> Result<Supervisor> {
         let table = shared.bus.table(topic::CAMERAS)?;
+        let sharing = Sharing::join(shared.bus.as_ref())?;
         Ok(Supervisor {
+            sharing,
             shared,
             seats,
             table,
@@ -86,6 +90,7 @@ impl Supervisor {
                     stop.wait(LOOK);
                 }
             }
+            self.share(stop);
             self.sweep();
         }
         self.end();
@@ -119,9 +124,12 @@ impl Supervisor {
     }
 
     /// Makes what runs of a camera fit what is wanted.
-    fn fit(&mut self, id: &CameraId) {
+    pub(crate) fn fit(&mut self, id: &CameraId) {
         let Some(camera) = self.wanted.get(id).cloned() else { return };
         self.again.remove(id);
+        if !self.sharing.has(self.shared.bus.as_ref(), id) {
+            return;
+        }
         let seat = match self.seat(id) {
             Ok(seat) => seat,
             Err(e) => {
@@ -179,7 +187,7 @@ impl Supervisor {
     }
 
     /// Tells every thread of a camera to stop whose source is not wanted as it is.
-    fn keep_only(&mut self, id: &CameraId, specs: &[SourceSpec], why: &str) {
+    pub(crate) fn keep_only(&mut self, id: &CameraId, specs: &[SourceSpec], why: &str) {
         for stream in [Stream::Main, Stream::Sub] {
             let key = (id.clone(), stream);
             if self.running.get(&key).is_some_and(|r| !specs.contains(&r.spec)) {
@@ -268,7 +276,7 @@ impl Supervisor {
         }
     }
 
-    fn now_us(&self) -> i64 {
+    pub(crate) fn now_us(&self) -> i64 {
         self.shared.clock.wall_us()
     }
 }
