@@ -28,7 +28,7 @@ find_java() {
 # jars SERVER: copies its jars to target/servers/SERVER/lib, once for each state of the pins.
 jars() {
   local server=$1 home=$root/target/servers/$1 stamp
-  stamp=$(cat "$root/jvm/pom.xml" "$here/$server/pom.xml" | sha256sum | cut -d' ' -f1)
+  stamp=$({ sed -n '/<properties>/,/<\/properties>/p' "$root/jvm/pom.xml"; cat "$here/$server/pom.xml"; } | sha256sum | cut -d' ' -f1)
   [ "$(cat "$home/stamp" 2>/dev/null)" != "$stamp" ] || return 0
   command -v mvn >/dev/null || die "Maven is missing: it fetches the jars of $server. Install it (Debian: maven)."
   mkdir -p "$home"

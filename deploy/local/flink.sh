@@ -62,7 +62,6 @@ heartbeat.timeout: 6 s
 restart-strategy.type: exponential-delay
 restart-strategy.exponential-delay.initial-backoff: 500 ms
 restart-strategy.exponential-delay.max-backoff: 10 s
-restart-strategy.exponential-delay.attempts-before-reset-backoff: infinite
 state.backend.type: $state
 execution.checkpointing.incremental: true
 execution.checkpointing.dir: file://$dir/checkpoints
@@ -158,7 +157,7 @@ client() {
   FLINK_CONF_DIR=$dir/conf-jobmanager "$JAVA" -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "${opens[@]}" \
     "-Dlog.file=$dir/logs/client.log" "-Dlog4j2.configurationFile=file:$here/log4j2.properties" \
     -cp "$dir/lib/*:$lib/*" org.apache.flink.client.cli.CliFrontend "$@" >"$out" 2>&1 ||
-    { grep -m 4 -E 'Caused by|Exception' "$out" >&2 || tail -n 5 "$out" >&2; die "Flink refused; all it said: $out"; }
+    { grep 'Caused by' "$out" | tail -n 3 | cut -c 1-400 >&2 || tail -n 5 "$out" >&2; die "Flink refused; all it said: $out"; }
 }
 
 latest() {
