@@ -7,9 +7,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 DATA ?= data
 LISTEN ?= 127.0.0.1:8480
+CLUSTER ?= target/cluster
 TIMED := deploy/timed.sh
+MVN := deploy/mvn.sh
 
-.PHONY: help setup web build demo test it lint bench soak fuzz footage clean
+.PHONY: help setup web build jvm demo cluster cluster-stop test it lint bench soak fuzz footage clean
 
 help: ## What can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,14 +28,28 @@ build: setup web
 demo: build ## Four cameras live in the browser, with boxes, events and archive
 	@exec target/debug/flumen demo --data "$(DATA)" --listen "$(LISTEN)"
 
+jvm: setup
+	@deploy/setup.sh cluster
+	@$(TIMED) "bridge" cargo build --locked -p flumen-cli -p flumen-bridge
+	@$(TIMED) "Flink job" $(MVN) package -DskipTests
+
+cluster: web jvm ## The same on real engines: Kafka, Flink, Flumen in its roles, four cameras
+	@deploy/local/cluster.sh start "$(CLUSTER)"
+
+cluster-stop: ## End what `make cluster` started
+	@deploy/local/cluster.sh stop "$(CLUSTER)"
+
 test: setup web ## All tests that need no server
+	@deploy/setup.sh cluster
 	@$(TIMED) "rust tests" cargo test --locked --workspace
+	@cargo build --locked --quiet -p flumen-bridge
+	@$(TIMED) "JVM tests" $(MVN) verify
 	@$(TIMED) "web tests" npm --prefix web run --silent check
 
-it: setup web ## Tests with a real RTSP server, FFmpeg and a browser
+it: web ## Tests with real servers: Kafka, Flink, RTSP, FFmpeg, a browser
 	@deploy/setup.sh it
-	@$(TIMED) "build" cargo build --locked --bin flumen
-	@$(TIMED) "integration tests" cargo test --locked -p flumen-cli --test it -- --test-threads=1
+	@$(MAKE) --no-print-directory jvm
+	@$(TIMED) "integration tests" cargo test --locked --workspace --test it --test kafka -- --test-threads=1 --include-ignored
 
 lint: setup web ## Formatting, lints, dead links, house plan
 	@deploy/setup.sh lint
