@@ -49,7 +49,7 @@ impl Embedded {
     ) -> Result<Arc<Embedded>> {
         config.validate()?;
         StdDisk.create_dir(dir).context(format!("create {}", dir.display()))?;
-        let lock = hold(dir)?;
+        let lock = hold(dir, "bus.lock")?;
         let mut logs = HashMap::new();
         for topic in topic::LOGS {
             let open = |partition| {
@@ -95,8 +95,8 @@ impl Embedded {
 }
 
 /// Takes the lock of the folder, which the system frees when the process ends.
-fn hold(dir: &Path) -> Result<File> {
-    let path = dir.join("bus.lock");
+pub(crate) fn hold(dir: &Path, name: &str) -> Result<File> {
+    let path = dir.join(name);
     let shown = path.display();
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let file = file.context(format!("open {shown}"))?;

@@ -10,6 +10,7 @@
 mod codec;
 mod config;
 mod consumer;
+pub mod copy;
 mod embedded;
 #[cfg(feature = "kafka")]
 pub mod kafka;

@@ -1,7 +1,7 @@
 //! Compacted topics in one SQLite file.
 //!
 //! Invariants: offsets of a table only grow, also over restarts and removals; a put is durable
-//! on return (WAL, synchronous=FULL); a removed key leaves a tombstone so that `changes` tells
+//! on return (WAL, synchronous=FULL; not in a cache); a removed key leaves a tombstone so that `changes` tells
 //! it; tombstones go after 30 days, when the bus is opened.
 //! Not here: what keys and values mean.
 
@@ -39,12 +39,32 @@ pub(crate) struct Tables {
 
 impl Tables {
     pub(crate) fn open(path: &Path) -> Result<Arc<Tables>> {
+        Tables::open_with(path, "FULL")
+    }
+
+    /// An empty file for what stands safely elsewhere: nothing of it has to outlive the process.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn cache(path: &Path) -> Result<Arc<Tables>> {
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            match std::fs::remove_file(&name) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::io(format!("remove {}", path.display()), e));
+                }
+                _ => {}
+            }
+        }
+        Tables::open_with(path, "OFF")
+    }
+
+    fn open_with(path: &Path, synchronous: &str) -> Result<Arc<Tables>> {
         let shown = path.display().to_string();
         let open = || -> rusqlite::Result<(Connection, Connection, u32)> {
             let write = Connection::open(path)?;
             write.busy_timeout(Duration::from_secs(5))?;
             write.pragma_update(None, "journal_mode", "WAL")?;
-            write.pragma_update(None, "synchronous", "FULL")?;
+            write.pragma_update(None, "synchronous", synchronous)?;
             let version = write.pragma_query_value(None, "user_version", |r| r.get(0))?;
             if version == 0 {
                 write.execute_batch(SCHEMA)?;
@@ -124,6 +144,45 @@ impl SqliteTable {
         }
         transaction.commit()?;
         Ok(offset as u64)
+    }
+
+    /// Stores (offset, key, value)s that came from elsewhere with their offsets.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn store_at(&self, items: &[(u64, Vec<u8>, Option<Vec<u8>>)]) -> Result<()> {
+        let store = || -> rusqlite::Result<()> {
+            let mut connection = lock(&self.tables.write);
+            let transaction = connection.transaction()?;
+            let mut put = transaction.prepare_cached(
+                "INSERT INTO record (topic, key, value, offset) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (topic, key)
+                 DO UPDATE SET value = ?3, offset = ?4, at = unixepoch()",
+            )?;
+            for (offset, key, value) in items {
+                put.execute(params![self.topic, key, value, *offset as i64])?;
+            }
+            drop(put);
+            transaction.commit()
+        };
+        store().map_err(|e| self.tables.told("write", e))?;
+        if let Some((offset, _, _)) = items.last() {
+            let mut next = lock(&self.next);
+            *next = (*next).max(offset + 1);
+            self.changed.notify_all();
+        }
+        Ok(())
+    }
+
+    /// The offset of a key's newest change.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn offset_of(&self, key: &[u8]) -> Result<Option<u64>> {
+        let connection = lock(&self.tables.read);
+        let get = || {
+            let mut query = connection
+                .prepare_cached("SELECT offset FROM record WHERE topic = ?1 AND key = ?2")?;
+            query.query_row(params![self.topic, key], |r| r.get::<_, i64>(0)).optional()
+        };
+        let found = get().map_err(|e| self.tables.told("read", e))?;
+        Ok(found.map(|offset| offset as u64))
     }
 
     fn changes_now(&self, from: u64) -> rusqlite::Result<Vec<Change>> {

@@ -1,0 +1,397 @@
+//! One thread that takes records from the spool to Kafka, in order.
+//!
+//! Invariants: a record leaves the spool after Kafka's acknowledgement, or counted as dropped;
+//! in a partition records are sent in the order of `send`; whatever Kafka refuses is tried again
+//! each second, except what no setting can ever make right; a full spool drops the oldest
+//! records, of each key up to the next that begins.
+//! Not here: the spool's files (`spool`, `state`), the bookkeeping of what is on its way
+//! (`window`).
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use flumen_base::{Error, Result};
+use flumen_journal::{From, Read, Reader, Signal, Stored, Visibility};
+use rdkafka::error::RDKafkaErrorCode;
+
+use super::client::{hint_of, kind_of};
+use super::lock;
+use super::sender::{Report, Reports, Sender};
+use super::spool::{Spool, Spooled};
+use super::state::{State, StateFile};
+use super::watch::Watch;
+use super::window::Window;
+use crate::{KafkaConfig, Position, murmur2_partition};
+
+/// How often progress is kept on disk.
+const KEEP_EVERY: Duration = Duration::from_secs(1);
+/// How long the drain waits after a refusal.
+const RETRY: Duration = Duration::from_secs(1);
+/// How long a close waits for what Kafka could still take.
+const FINISH: Duration = Duration::from_secs(3);
+/// Most records that a producer holds.
+const MOST_SENT: usize = 100_000;
+/// Most records between the oldest that is not delivered and the newest that was read.
+const MOST_OPEN: usize = 1_000_000;
+
+/// What the drain and the callers of the bus see together.
+pub(crate) struct Shared {
+    pub spool: Spool,
+    pub signal: Arc<Signal>,
+    pub state: Mutex<State>,
+    pub figures: Mutex<Figures>,
+    pub closing: AtomicBool,
+}
+
+/// How the drain is.
+#[derive(Default)]
+pub(crate) struct Figures {
+    /// Below this all is delivered.
+    pub delivered: u64,
+    pub oldest_us: Option<i64>,
+    pub dropped: u64,
+    /// Why records wait although Kafka answers.
+    pub problem: Option<String>,
+    /// When a record was delivered, or nothing waited, for the last time.
+    pub moved: Option<Instant>,
+}
+
+pub(crate) struct Drain {
+    shared: Arc<Shared>,
+    watch: Arc<Watch>,
+    config: KafkaConfig,
+    file: StateFile,
+    reader: Reader,
+    ahead: VecDeque<Read>,
+    held: Option<(u64, Spooled)>,
+    window: Window,
+    reports: Reports,
+    sender: Option<Sender>,
+    retry_at: Option<Instant>,
+    kept_at: Instant,
+    kept: u64,
+    /// Newest offset by topic and partition, for acknowledgements that do not say theirs.
+    newest: HashMap<u32, u64>,
+}
+
+impl Drain {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        watch: Arc<Watch>,
+        config: KafkaConfig,
+        file: StateFile,
+    ) -> Result<Drain> {
+        let delivered = lock(&shared.state).delivered;
+        let mut reader = shared.spool.journal.reader(Visibility::Written);
+        reader.listen(&shared.signal);
+        reader.seek(From::Offset(delivered))?;
+        let reports = Reports::new(shared.signal.clone());
+        Ok(Drain {
+            shared,
+            watch,
+            config,
+            file,
+            reader,
+            ahead: VecDeque::new(),
+            held: None,
+            window: Window::new(delivered),
+            reports,
+            sender: None,
+            retry_at: None,
+            kept_at: Instant::now(),
+            kept: delivered,
+            newest: HashMap::new(),
+        })
+    }
+
+    pub(crate) fn run(mut self) {
+        let mut finish = None;
+        loop {
+            let seen = self.shared.signal.seen();
+            self.take_reports();
+            if let Err(error) = self.make_room().and_then(|()| self.feed()) {
+                self.stumble(&error);
+            }
+            self.keep(false);
+            self.show();
+            if self.shared.closing.load(Ordering::Acquire) {
+                let until = *finish.get_or_insert_with(|| Instant::now() + FINISH);
+                let rest = self.shared.spool.journal.stats().next > self.window.base();
+                if !rest || !self.watch.meta.is_reachable() || Instant::now() >= until {
+                    break;
+                }
+            }
+            let pause = Instant::now() + Duration::from_millis(200);
+            self.shared.signal.wait(seen, pause);
+        }
+        self.let_go();
+        self.keep(true);
+    }
+
+    fn take_reports(&mut self) {
+        for report in self.reports.take() {
+            self.take_report(report);
+        }
+        self.window.advance();
+    }
+
+    fn take_report(&mut self, report: Report) {
+        let Report { offset, result } = report;
+        match result {
+            Ok(placed) => {
+                let Some(item) = self.window.done(offset) else { return };
+                let guess = self.newest.get(&placed.partition).map_or(0, |o| o + 1);
+                let at = placed.offset.unwrap_or(guess);
+                self.newest.insert(placed.partition, at);
+                let position = Position { partition: placed.partition, offset: at, generation: 0 };
+                self.shared.spool.tell(item.number, Ok(position));
+                let mut figures = lock(&self.shared.figures);
+                figures.moved = Some(Instant::now());
+                figures.problem = None;
+            }
+            Err(RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight) => {
+                self.window.give_back(offset);
+            }
+            Err(code @ (RDKafkaErrorCode::InvalidRecord | RDKafkaErrorCode::InvalidMessage)) => {
+                tracing::error!(%code, "Kafka will never take a record: it is dropped");
+                self.give_up(offset, code);
+            }
+            Err(code) => {
+                self.window.give_back(offset);
+                let what = format!("Kafka refuses a record: {code}{}", hint_of(code));
+                self.stumble(&Error::new(kind_of(code), what));
+            }
+        }
+    }
+
+    /// A record that Kafka never takes; its key is not known any more.
+    fn give_up(&mut self, offset: u64, code: RDKafkaErrorCode) {
+        if let Some(item) = self.window.done(offset) {
+            lock(&self.shared.figures).dropped += 1;
+            let why = Error::invalid(format!("Kafka refuses the record: {code}"));
+            self.shared.spool.tell(item.number, Err(why));
+        }
+    }
+
+    /// Something does not work: told once, tried again with a new producer.
+    fn stumble(&mut self, error: &Error) {
+        self.problem(error);
+        self.retry_at.get_or_insert_with(|| Instant::now() + RETRY);
+    }
+
+    fn problem(&self, error: &Error) {
+        let shown = error.to_string();
+        let mut figures = lock(&self.shared.figures);
+        if figures.problem.as_ref() != Some(&shown) {
+            tracing::warn!("records wait in the spool: {shown}");
+            figures.problem = Some(shown);
+        }
+    }
+
+    /// Lets the producer go and begins again behind what is delivered.
+    fn let_go(&mut self) {
+        // Its reports come before drop returns.
+        self.sender = None;
+        self.take_reports();
+        self.window.give_all_back();
+        self.ahead.clear();
+        self.held = None;
+        if let Err(error) = self.reader.seek(From::Offset(self.window.base())) {
+            self.stumble(&error);
+        }
+    }
+
+    /// Hands records to the producer while it may hold more.
+    fn feed(&mut self) -> Result<()> {
+        if let Some(at) = self.retry_at {
+            if Instant::now() < at {
+                return Ok(());
+            }
+            self.retry_at = None;
+            self.let_go();
+        }
+        loop {
+            let (bytes, records) = self.window.sent();
+            if bytes >= self.config.queue_bytes
+                || records >= MOST_SENT
+                || self.window.len() >= MOST_OPEN
+            {
+                return Ok(());
+            }
+            let Some((offset, spooled)) = self.next()? else { return Ok(()) };
+            if !self.send(offset, &spooled)? {
+                self.held = Some((offset, spooled));
+                return Ok(());
+            }
+        }
+    }
+
+    /// The next record that is to be sent.
+    fn next(&mut self) -> Result<Option<(u64, Spooled)>> {
+        if let Some(held) = self.held.take() {
+            return Ok(Some(held));
+        }
+        while let Some((offset, spooled)) = self.read()? {
+            if self.is_skipped(&spooled) {
+                self.drop_record(offset, &spooled);
+                continue;
+            }
+            return Ok(Some((offset, spooled)));
+        }
+        Ok(None)
+    }
+
+    /// The next record of the spool that is not done.
+    fn read(&mut self) -> Result<Option<(u64, Spooled)>> {
+        loop {
+            if self.ahead.is_empty() {
+                let mut read = Vec::new();
+                self.reader.read(64, 1 << 20, &mut read)?;
+                self.ahead.extend(read);
+            }
+            match self.ahead.pop_front() {
+                None => return Ok(None),
+                Some(Read::Record(stored)) => {
+                    if let Some(found) = self.open(stored) {
+                        return Ok(Some(found));
+                    }
+                }
+                Some(Read::Expired { from, to } | Read::Damaged { from, to }) => {
+                    tracing::error!(from, to, "records of the spool are lost: its disk is damaged");
+                    lock(&self.shared.figures).dropped += to.saturating_sub(from);
+                    if to > from {
+                        self.window.read(to - 1, None, 0, 0);
+                        self.window.done(to - 1);
+                    }
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, stored: Stored) -> Option<(u64, Spooled)> {
+        let Stored { offset, timestamp_us, payload, .. } = stored;
+        let bytes = payload.len() as u64;
+        let spooled = self.shared.spool.decode(payload, timestamp_us);
+        let number = spooled.as_ref().and_then(|s| s.number);
+        let wanted = self.window.read(offset, number, bytes, timestamp_us);
+        if spooled.is_none() {
+            tracing::error!(offset, "an entry of the spool that is no record");
+            self.window.done(offset);
+        }
+        spooled.filter(|_| wanted).map(|s| (offset, s))
+    }
+
+    /// True when the record belongs to a group whose begin was dropped.
+    fn is_skipped(&mut self, spooled: &Spooled) -> bool {
+        let mut state = lock(&self.shared.state);
+        if state.skipping.is_empty() {
+            return false;
+        }
+        let name = (spooled.topic.clone(), spooled.record.key.clone());
+        if (self.config.begins)(&spooled.record) {
+            state.skipping.remove(&name);
+        }
+        state.skipping.contains(&name)
+    }
+
+    fn drop_record(&mut self, offset: u64, spooled: &Spooled) {
+        let record = &spooled.record;
+        let bytes = record.value.len() as u64;
+        let mut state = lock(&self.shared.state);
+        state.drop_one(&spooled.topic, &record.key, bytes, record.timestamp_us);
+        state.skipping.insert((spooled.topic.clone(), record.key.clone()));
+        drop(state);
+        lock(&self.shared.figures).dropped += 1;
+        if let Some(item) = self.window.done(offset) {
+            let why = "dropped: the spool was full before Kafka came back";
+            self.shared.spool.tell(item.number, Err(Error::exhausted(why)));
+        }
+        self.window.advance();
+    }
+
+    /// Drops the oldest records while the spool is over its limit, and one segment more, so that
+    /// it does not happen at each record.
+    fn make_room(&mut self) -> Result<()> {
+        let (limit, segment) = (self.shared.spool.limit_bytes, self.shared.spool.segment_bytes);
+        if self.shared.spool.journal.stats().bytes <= limit {
+            return Ok(());
+        }
+        self.keep(true);
+        if self.shared.spool.journal.stats().bytes <= limit {
+            return Ok(());
+        }
+        tracing::warn!(limit, "the spool is full: its oldest records are dropped");
+        self.let_go();
+        let mut since_trim = 0;
+        while let Some((offset, spooled)) = self.read()? {
+            since_trim += spooled.record.value.len() as u64 + 1;
+            self.drop_record(offset, &spooled);
+            if since_trim >= segment / 4 {
+                since_trim = 0;
+                self.keep(true);
+                if self.shared.spool.journal.stats().bytes <= limit - segment {
+                    break;
+                }
+            }
+        }
+        self.keep(true);
+        Ok(())
+    }
+
+    /// False when the record has to wait.
+    fn send(&mut self, offset: u64, spooled: &Spooled) -> Result<bool> {
+        // Before Kafka told the partitions nobody knows where the record belongs.
+        let partitions = match self.watch.meta.partitions(&spooled.topic) {
+            Ok(Some(partitions)) => partitions,
+            Ok(None) => return Ok(false),
+            Err(error) => {
+                self.problem(&error);
+                return Ok(false);
+            }
+        };
+        let sender = match &self.sender {
+            Some(sender) => sender,
+            None => self.sender.insert(Sender::new(&self.config, self.reports.clone())?),
+        };
+        let partition = murmur2_partition(&spooled.record.key, partitions);
+        let on_kafka = format!("{}{}", self.config.prefix, spooled.topic);
+        let taken = sender.send(offset, &on_kafka, partition, &spooled.record)?;
+        if taken {
+            self.window.hand(offset);
+        }
+        Ok(taken)
+    }
+
+    /// Keeps progress on disk and removes what is delivered; each second, or `now`.
+    fn keep(&mut self, now: bool) {
+        if !now && (self.kept_at.elapsed() < KEEP_EVERY || self.kept == self.window.base()) {
+            return;
+        }
+        self.kept_at = Instant::now();
+        let state = {
+            let mut state = lock(&self.shared.state);
+            state.delivered = self.window.base();
+            state.clone()
+        };
+        match self.file.keep(&state, now) {
+            Ok(()) => {
+                self.kept = state.delivered;
+                self.shared.spool.journal.trim(state.delivered);
+            }
+            Err(error) => tracing::warn!(%error, "progress of the spool not kept"),
+        }
+    }
+
+    fn show(&self) {
+        let stats = self.shared.spool.journal.stats();
+        let mut figures = lock(&self.shared.figures);
+        figures.delivered = self.window.base();
+        let held = || self.held.as_ref().map(|(_, s)| s.record.timestamp_us);
+        figures.oldest_us = self.window.oldest_us().or_else(held);
+        if stats.next <= figures.delivered {
+            figures.moved = Some(Instant::now());
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! A member of a group whose members share the partitions of a topic.
+//!
+//! Invariants: a member that is gone is noticed after 6 s; while no broker answers nobody's share
+//! changes, because nobody else can have been given it; a share that was lost while brokers
+//! answer is given up after 10 s without a new one. Nothing is read and nothing committed.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use flumen_base::Result;
+use rdkafka::TopicPartitionList;
+use rdkafka::client::{ClientContext, OAuthToken};
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance};
+use rdkafka::error::KafkaError;
+use rdkafka::util::Timeout;
+
+use super::client::{self, Context, told};
+use super::consumer::is_passing;
+use super::lock;
+use super::watch::Watch;
+use crate::{KafkaConfig, Share};
+
+/// How long a lost share is kept while brokers answer and no new one comes.
+const HOLD: Duration = Duration::from_secs(10);
+/// How often librdkafka is asked.
+const TURN: Duration = Duration::from_millis(100);
+
+#[derive(Default)]
+struct Membership {
+    mine: BTreeSet<u32>,
+    /// A share was given at least once, or nothing was.
+    known: bool,
+    /// The group was left against our will.
+    lost: bool,
+    changed: bool,
+}
+
+struct ShareContext {
+    base: Context,
+    membership: Arc<Mutex<Membership>>,
+}
+
+impl ClientContext for ShareContext {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        self.base.log(level, facility, line);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.base.error(error, reason);
+    }
+
+    fn generate_oauth_token(
+        &self,
+        config: Option<&str>,
+    ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        self.base.generate_oauth_token(config)
+    }
+}
+
+impl ConsumerContext for ShareContext {
+    fn pre_rebalance(&self, client: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if matches!(rebalance, Rebalance::Revoke(_)) && client.assignment_lost() {
+            lock(&self.membership).lost = true;
+        }
+    }
+
+    fn post_rebalance(&self, client: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        let mut membership = lock(&self.membership);
+        match rebalance {
+            Rebalance::Assign(list) => {
+                // Only the membership is wanted.
+                let _ = client.pause(list);
+                membership.lost = false;
+            }
+            Rebalance::Revoke(_) if membership.lost => return,
+            Rebalance::Revoke(_) => {}
+            Rebalance::Error(_) => return,
+        }
+        let Ok(now) = client.assignment() else { return };
+        let now = partitions(&now);
+        membership.changed |= membership.mine != now || !membership.known;
+        membership.known = true;
+        membership.mine = now;
+    }
+}
+
+fn partitions(list: &TopicPartitionList) -> BTreeSet<u32> {
+    list.elements().iter().filter_map(|e| u32::try_from(e.partition()).ok()).collect()
+}
+
+pub(crate) struct KafkaShare {
+    client: BaseConsumer<ShareContext>,
+    membership: Arc<Mutex<Membership>>,
+    watch: Arc<Watch>,
+    /// Since when the share is lost while brokers answer.
+    lost_since: Option<Instant>,
+}
+
+impl KafkaShare {
+    pub(crate) fn join(
+        config: &KafkaConfig,
+        watch: Arc<Watch>,
+        group: &str,
+        topic: &str,
+    ) -> Result<KafkaShare> {
+        watch.meta.partitions(topic)?;
+        let membership: Arc<Mutex<Membership>> = Arc::default();
+        let context = ShareContext { base: Context::new(config), membership: membership.clone() };
+        let client: BaseConsumer<ShareContext> =
+            client::make(&client::member(config, group), context)?;
+        client
+            .subscribe(&[&format!("{}{topic}", config.prefix)])
+            .map_err(|e| told(&format!("join group {group}"), &e))?;
+        Ok(KafkaShare { client, membership, watch, lost_since: None })
+    }
+
+    /// Gives up a share that was lost, when nobody gives a new one.
+    fn look_at_loss(&mut self) {
+        let mut membership = lock(&self.membership);
+        if !membership.lost || !self.watch.meta.is_reachable() {
+            self.lost_since = None;
+            return;
+        }
+        let since = *self.lost_since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= HOLD {
+            tracing::warn!("our share of the cameras is lost and no new one came");
+            membership.lost = false;
+            membership.changed |= !membership.mine.is_empty();
+            membership.mine.clear();
+        }
+    }
+
+    fn change(&self) -> Option<BTreeSet<u32>> {
+        let mut membership = lock(&self.membership);
+        std::mem::take(&mut membership.changed).then(|| membership.mine.clone())
+    }
+}
+
+impl Share for KafkaShare {
+    fn mine(&mut self, timeout: Duration) -> Result<Option<BTreeSet<u32>>> {
+        let until = Instant::now() + timeout;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.client.poll(Timeout::After(left.min(TURN))) {
+                Some(Err(error)) if !is_passing(&error) => {
+                    return Err(told("share a topic", &error));
+                }
+                _ => {}
+            }
+            self.look_at_loss();
+            let change = self.change();
+            if change.is_some() || Instant::now() >= until {
+                return Ok(change);
+            }
+        }
+    }
+}
