@@ -13,11 +13,11 @@ use flumen_bus::{Bus, Start, Visibility};
 
 use crate::config::ArchiveConfig;
 use crate::keeper::Keeper;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, oldest_us};
 use crate::reader::{Pending, Reader, Span};
 use crate::recorder::Recorder;
 use crate::store::Store;
-use crate::{db, retain};
+use crate::{db, rebuild, retain};
 
 /// How recording goes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,6 +47,8 @@ struct Shared {
     pending: Pending,
     problems: [Mutex<Option<String>>; 3],
     failed: Mutex<Option<Error>>,
+    /// The database has what other places know.
+    filled: Mutex<bool>,
 }
 
 impl Shared {
@@ -177,12 +179,27 @@ impl Drop for Archive {
     }
 }
 
+/// A database that was made anew is filled before any thread works with it.
+fn fill(parts: &Parts) -> Result<()> {
+    let mut filled = parts.shared.filled.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*filled {
+        let mut conn = db::open(&parts.config.dir)?;
+        let oldest_us = oldest_us(parts.config.keep_events, SystemClock.wall_us());
+        rebuild::fill(&mut conn, parts.bus.as_ref(), parts.store.as_ref(), oldest_us)?;
+        *filled = true;
+    }
+    Ok(())
+}
+
 /// Runs a body until it ends because of a stop; begins it again when it fails.
 fn again(n: usize, name: &str, body: Body, parts: &Parts) {
     let mut wait = Duration::from_millis(250);
     loop {
         let begun = Instant::now();
-        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(parts)));
+        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            fill(parts)?;
+            body(parts)
+        }));
         let error = match ran {
             Ok(Ok(())) => return,
             Ok(Err(e)) => e,

@@ -16,6 +16,7 @@ enum Values {
     Text(Vec<ByteArray>),
     Number(Vec<i64>),
     Time(Vec<i64>),
+    Bytes(Vec<ByteArray>),
 }
 
 /// Rows, column by column.
@@ -52,10 +53,17 @@ impl Columns {
         }
     }
 
+    /// Adds bytes.
+    pub(crate) fn bytes(&mut self, name: &'static str, value: Vec<u8>) {
+        if let Some(Values::Bytes(v)) = self.column(name, Values::Bytes(Vec::new())) {
+            v.push(ByteArray::from(value));
+        }
+    }
+
     /// Number of rows.
     pub(crate) fn rows(&self) -> usize {
         self.0.first().map_or(0, |(_, values)| match values {
-            Values::Text(v) => v.len(),
+            Values::Text(v) | Values::Bytes(v) => v.len(),
             Values::Number(v) | Values::Time(v) => v.len(),
         })
     }
@@ -63,6 +71,7 @@ impl Columns {
     fn schema(&self) -> String {
         let line = |(name, values): &(&str, Values)| match values {
             Values::Text(_) => format!("required binary {name} (UTF8);"),
+            Values::Bytes(_) => format!("required binary {name};"),
             Values::Number(_) => format!("required int64 {name};"),
             Values::Time(_) => format!("required int64 {name} (TIMESTAMP(MICROS,true));"),
         };
@@ -100,7 +109,9 @@ fn write_column(
         return Err(ParquetError::General("fewer columns than the schema names".into()));
     };
     match values {
-        Values::Text(v) => column.typed::<ByteArrayType>().write_batch(v, None, None)?,
+        Values::Text(v) | Values::Bytes(v) => {
+            column.typed::<ByteArrayType>().write_batch(v, None, None)?
+        }
         Values::Number(v) | Values::Time(v) => {
             column.typed::<Int64Type>().write_batch(v, None, None)?
         }

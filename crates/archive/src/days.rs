@@ -6,9 +6,12 @@
 //!
 //! | table | columns |
 //! |---|---|
-//! | events | id, camera, kind, phase, zone (text); begin_us, end_us (timestamp); revision, track, score, left, top, width, height, epoch, policy_version (int64) |
-//! | segments | camera, stream, path, sha256, codec (text); start_us, end_us (timestamp); bytes, width, height, audio, frames, epoch (int64) |
-//! | gaps | camera, cause, detail (text); start_us, end_us (timestamp, 0 = still open) |
+//! | events | id, camera, kind, phase, zone (text); begin_us, end_us (timestamp); revision, track, score, left, top, width, height, epoch, policy_version (int64); record (bytes: Event) |
+//! | segments | camera, stream, path, sha256, codec (text); start_us, end_us (timestamp); bytes, width, height, audio, frames, epoch (int64); record (bytes: Segment) |
+//! | pictures | event, camera (text); at_us (timestamp); revision (int64); jpeg (bytes) |
+//! | gaps | camera, cause, detail (text); start_us, end_us (timestamp, 0 = still open); key (text) |
+//!
+//! `record` holds the row as the topics carry it: what a database is made of again (`rebuild`).
 
 use flumen_base::wire::{Codec, Event, GapCause, Phase, Stream};
 use flumen_base::{Error, Result};
@@ -17,13 +20,26 @@ use rusqlite::{Connection, Row, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 
 use crate::columns::Columns;
-use crate::db::told;
+use crate::db::{self, told};
 use crate::store::Store;
 use crate::{day, rows};
 
 /// Changes of the last minutes of a day come until then.
 const GRACE_US: i64 = 600_000_000;
-const TABLES: [&str; 3] = ["events", "segments", "gaps"];
+pub(crate) const TABLES: [&str; 4] = ["events", "segments", "gaps", "pictures"];
+/// JPEGs of a day beyond this are not written.
+const PICTURES_MAX: usize = 128 << 20;
+
+/// Once: days of a build that wrote no `record` are written again.
+pub(crate) fn renew(conn: &Connection) -> Result<()> {
+    let renewed = "@days-2";
+    if db::marks(conn, renewed)?.is_empty() {
+        conn.execute("UPDATE day SET dirty = 1 WHERE dirty = 0", []).map_err(told)?;
+        let mark = db::Mark { partition: 0, next: 0, generation: 0, era: 0 };
+        db::set_mark(conn, renewed, &mark)?;
+    }
+    Ok(())
+}
 
 /// Writes all closed days that changed.
 pub(crate) fn export(conn: &mut Connection, store: &dyn Store, now_us: i64) -> Result<()> {
@@ -98,6 +114,7 @@ fn read(conn: &Connection, name: &str, from_us: i64) -> Result<Columns> {
             Ok(columns)
         }
         "segments" => segments(conn, from_us),
+        "pictures" => pictures(conn, from_us),
         _ => gaps(conn, from_us),
     }
 }
@@ -106,6 +123,12 @@ fn event(columns: &mut Columns, row: &Row<'_>) -> Result<()> {
     let record: Vec<u8> = row.get(0).map_err(told)?;
     let e = Event::decode(record.as_slice())
         .map_err(|e| Error::data_loss(format!("an event's record can't be read: {e}")))?;
+    columns_of_event(columns, e);
+    columns.bytes("record", record);
+    Ok(())
+}
+
+fn columns_of_event(columns: &mut Columns, e: Event) {
     let b = e.r#box.unwrap_or_default();
     let phase = match e.phase() {
         Phase::Begin => "begin",
@@ -136,13 +159,13 @@ fn event(columns: &mut Columns, row: &Row<'_>) -> Result<()> {
     ] {
         columns.number(name, number);
     }
-    Ok(())
 }
 
 fn segments(conn: &Connection, from_us: i64) -> Result<Columns> {
     let mut columns = Columns::default();
     let rest = "WHERE start_us >= ?1 AND start_us < ?2 ORDER BY start_us, camera, id";
     for row in rows::select(conn, rest, params![from_us, from_us + day::DAY_US])? {
+        let record = row.record().encode_to_vec();
         let s = row.segment;
         let stream = if s.stream() == Stream::Sub { "sub" } else { "main" };
         let codec = codec_name(s.codec());
@@ -167,6 +190,7 @@ fn segments(conn: &Connection, from_us: i64) -> Result<Columns> {
         ] {
             columns.number(name, number);
         }
+        columns.bytes("record", record);
     }
     Ok(columns)
 }
@@ -174,7 +198,7 @@ fn segments(conn: &Connection, from_us: i64) -> Result<Columns> {
 fn gaps(conn: &Connection, from_us: i64) -> Result<Columns> {
     let mut columns = Columns::default();
     let mut query = conn
-        .prepare("SELECT camera, start_us, end_us, cause, detail FROM gap WHERE start_us >= ?1 AND start_us < ?2 ORDER BY start_us, key")
+        .prepare("SELECT camera, start_us, end_us, cause, detail, key FROM gap WHERE start_us >= ?1 AND start_us < ?2 ORDER BY start_us, key")
         .map_err(told)?;
     let mut found = query.query(params![from_us, from_us + day::DAY_US]).map_err(told)?;
     while let Some(r) = found.next().map_err(told)? {
@@ -183,11 +207,36 @@ fn gaps(conn: &Connection, from_us: i64) -> Result<Columns> {
         columns.time("end_us", r.get(2).map_err(told)?);
         columns.text("cause", cause_name(r.get(3).map_err(told)?).into());
         columns.text("detail", r.get(4).map_err(told)?);
+        columns.text("key", r.get(5).map_err(told)?);
     }
     Ok(columns)
 }
 
-fn cause_name(cause: i32) -> &'static str {
+fn pictures(conn: &Connection, from_us: i64) -> Result<Columns> {
+    let mut columns = Columns::default();
+    let mut query = conn
+        .prepare("SELECT event, camera, at_us, revision, jpeg FROM picture WHERE at_us >= ?1 AND at_us < ?2 ORDER BY at_us, event")
+        .map_err(told)?;
+    let mut found = query.query(params![from_us, from_us + day::DAY_US]).map_err(told)?;
+    let mut bytes = 0;
+    while let Some(r) = found.next().map_err(told)? {
+        let jpeg: Vec<u8> = r.get(4).map_err(told)?;
+        bytes += jpeg.len();
+        if bytes > PICTURES_MAX {
+            tracing::warn!("the pictures of {} are too many for one file", day::name(from_us));
+            break;
+        }
+        columns.text("event", hex(&r.get::<_, Vec<u8>>(0).map_err(told)?));
+        columns.text("camera", r.get(1).map_err(told)?);
+        columns.time("at_us", r.get(2).map_err(told)?);
+        columns.number("revision", r.get(3).map_err(told)?);
+        columns.bytes("jpeg", jpeg);
+    }
+    Ok(columns)
+}
+
+/// Name of a cause in tables.
+pub(crate) fn cause_name(cause: i32) -> &'static str {
     match GapCause::try_from(cause).unwrap_or(GapCause::Unspecified) {
         GapCause::Unspecified => "unspecified",
         GapCause::Offline => "offline",
@@ -216,4 +265,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{b:02x}"); // writing to a String can't fail
         text
     })
+}
+
+/// The bytes of hexadecimal; `None` when it is none.
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).map(|d| d as u8)).collect();
+    let digits = digits.filter(|d| d.len().is_multiple_of(2))?;
+    Some(digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |all, d| (all << 4) | d)).collect())
 }

@@ -14,6 +14,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 /// File name of the database in its directory.
 pub(crate) const FILE: &str = "archive.sqlite";
 const VERSION: i64 = 1;
+/// Stands among the positions until a new database was filled from other places.
+const NEW: &str = "@new";
 
 const SCHEMA: &str = "
 CREATE TABLE position(
@@ -77,11 +79,56 @@ pub(crate) fn open(dir: &Path) -> Result<Connection> {
     if version(&conn)? == 0 {
         let tx = conn.transaction().map_err(told)?;
         tx.execute_batch(SCHEMA).map_err(told)?;
+        set_mark(&tx, NEW, &Mark { partition: 0, next: 0, generation: 0, era: 0 })?;
         tx.pragma_update(None, "user_version", VERSION).map_err(told)?;
         tx.commit().map_err(told)?;
     }
     agree(&conn, dir)?;
     Ok(conn)
+}
+
+/// True when the database was made by this build and has not yet what other places know.
+pub(crate) fn is_new(conn: &Connection) -> Result<bool> {
+    Ok(!marks(conn, NEW)?.is_empty())
+}
+
+/// The database has what other places know.
+pub(crate) fn set_filled(conn: &Connection) -> Result<()> {
+    conn.execute("DELETE FROM position WHERE topic = ?1", [NEW]).map_err(told)?;
+    Ok(())
+}
+
+/// True when `who` read its positions from another kind of bus than this one.
+pub(crate) fn is_other_bus(conn: &Connection, who: &str, kind: &str) -> Result<bool> {
+    let sql = "SELECT substr(topic, length(?1) + 2) FROM position WHERE topic GLOB ?1 || '@*'";
+    let known: Option<String> = one(conn, sql, [who])?;
+    // The first build knew one kind only and did not write it down.
+    Ok(known.as_deref().unwrap_or("embedded") != kind)
+}
+
+/// Notes of which kind of bus the positions of `who` are; part of the caller's transaction.
+pub(crate) fn set_bus(conn: &Connection, who: &str, kind: &str) -> Result<()> {
+    conn.execute("DELETE FROM position WHERE topic GLOB ?1 || '@*'", [who]).map_err(told)?;
+    set_mark(conn, &format!("{who}@{kind}"), &Mark { partition: 0, next: 0, generation: 0, era: 0 })
+}
+
+/// Whether the database's file is there.
+pub(crate) fn is_there(dir: &Path) -> bool {
+    dir.join(FILE).is_file()
+}
+
+/// Removes the database, so that the next `open` makes it anew.
+pub(crate) fn remove(dir: &Path) -> Result<()> {
+    for end in ["", "-wal", "-shm"] {
+        let path = dir.join(format!("{FILE}{end}"));
+        match std::fs::remove_file(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io(format!("remove {}", path.display()), e));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Opens the database for reading only.

@@ -5,6 +5,7 @@
 
 use flumen_base::wire::{Gap, GapCause, Segment};
 use flumen_base::{Result, topic};
+use flumen_bus::Watermark;
 use prost::Message;
 use rusqlite::params;
 
@@ -22,6 +23,7 @@ impl Recorder {
             self.store.delete(&entry.path)?;
         }
         let watermarks = self.bus.watermarks(topic::VIDEO)?;
+        self.know_bus(&watermarks)?;
         for mut mark in db::marks(&self.conn, topic::VIDEO)? {
             let Some(log) = watermarks.iter().find(|w| w.partition == mark.partition) else {
                 continue;
@@ -36,6 +38,42 @@ impl Recorder {
         }
         self.read_highest()?;
         self.publish()
+    }
+
+    /// Gives a log that the rows were not made of, because the bus is another kind or the
+    /// database was made anew, an era of its own.
+    fn know_bus(&mut self, log: &[Watermark]) -> Result<()> {
+        let kind = self.bus.health().kind;
+        let marks = db::marks(&self.conn, topic::VIDEO)?;
+        let rows: Option<u32> = db::one(&self.conn, "SELECT max(era) FROM segment", [])?.flatten();
+        self.era = marks.iter().map(|m| m.era).chain(rows).max().unwrap_or(0);
+        let made_anew = marks.is_empty() && rows.is_some();
+        let other = db::is_other_bus(&self.conn, topic::VIDEO, kind)?;
+        if !made_anew && !(other && !marks.is_empty()) {
+            return db::set_bus(&self.conn, topic::VIDEO, kind);
+        }
+        self.era += 1;
+        if made_anew {
+            let mut query = self
+                .conn
+                .prepare("SELECT camera, min(start_us) FROM segment GROUP BY camera")
+                .map_err(told)?;
+            let found = query.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).map_err(told)?;
+            self.floors_us = found.collect::<rusqlite::Result<_>>().map_err(told)?;
+        }
+        let tx = self.conn.transaction().map_err(told)?;
+        tx.execute("DELETE FROM position WHERE topic = ?1", [topic::VIDEO]).map_err(told)?;
+        for w in log {
+            let mark = Mark {
+                partition: w.partition,
+                next: w.first,
+                generation: w.generation,
+                era: self.era,
+            };
+            db::set_mark(&tx, topic::VIDEO, &mark)?;
+        }
+        db::set_bus(&tx, topic::VIDEO, kind)?;
+        tx.commit().map_err(told)
     }
 
     fn read_highest(&mut self) -> Result<()> {
@@ -86,10 +124,7 @@ impl Recorder {
         let table = self.bus.table(topic::SEGMENTS)?;
         for row in rows::unpublished(&self.conn)? {
             let s = &row.segment;
-            table.put(
-                rows::key(&s.camera, s.start_us, s.stream).as_bytes(),
-                Some(&s.encode_to_vec()),
-            )?;
+            table.put(rows::key_of(s).as_bytes(), Some(&row.record().encode_to_vec()))?;
             rows::set_published(&self.conn, &s.path)?;
         }
         Ok(())

@@ -14,15 +14,18 @@ use crate::db::{self, told};
 /// Larger pictures are not kept.
 pub(crate) const PICTURE_MAX: usize = 1 << 20;
 
-/// Takes one record of `flumen.events` or `flumen.pictures`; false when it can't be used.
-pub(crate) fn take(conn: &Connection, of: &str, value: &[u8]) -> Result<bool> {
+/// Takes one record of `flumen.events` or `flumen.pictures`; what ended before `oldest_us` is
+/// not kept. False when it can't be used.
+pub(crate) fn take(conn: &Connection, of: &str, value: &[u8], oldest_us: i64) -> Result<bool> {
     if of == topic::EVENTS {
         match Event::decode(value) {
+            Ok(event) if event.begin_us.max(event.end_us) < oldest_us => Ok(true),
             Ok(event) if event.id.len() == 16 => put_event(conn, &event).map(|()| true),
             _ => Ok(false),
         }
     } else {
         match Picture::decode(value) {
+            Ok(p) if (1..oldest_us).contains(&taken_us(&p)) => Ok(true),
             Ok(p) if p.event_id.len() == 16 && p.jpeg.len() <= PICTURE_MAX => {
                 put_picture(conn, &p).map(|()| true)
             }
@@ -31,7 +34,13 @@ pub(crate) fn take(conn: &Connection, of: &str, value: &[u8]) -> Result<bool> {
     }
 }
 
-fn put_event(conn: &Connection, event: &Event) -> Result<()> {
+/// When a picture was taken.
+fn taken_us(picture: &Picture) -> i64 {
+    if picture.capture_us != 0 { picture.capture_us } else { picture.pts_us }
+}
+
+/// Takes an event, when it is newer than the one that is there.
+pub(crate) fn put_event(conn: &Connection, event: &Event) -> Result<()> {
     let newer = conn
         .prepare_cached(
             "INSERT INTO event(id, camera, kind, begin_us, end_us, phase, revision, record)
@@ -52,9 +61,10 @@ fn put_event(conn: &Connection, event: &Event) -> Result<()> {
     Ok(())
 }
 
-fn put_picture(conn: &Connection, picture: &Picture) -> Result<()> {
-    let at_us = if picture.capture_us != 0 { picture.capture_us } else { picture.pts_us };
-    conn.prepare_cached(
+/// Takes a picture, when it is newer than the one that is there.
+pub(crate) fn put_picture(conn: &Connection, picture: &Picture) -> Result<()> {
+    let at_us = taken_us(picture);
+    let newer = conn.prepare_cached(
         "INSERT INTO picture(event, camera, at_us, revision, jpeg) VALUES(?1, ?2, ?3, ?4, ?5)
          ON CONFLICT(event) DO UPDATE SET at_us = excluded.at_us, revision = excluded.revision, jpeg = excluded.jpeg
          WHERE excluded.revision > picture.revision",
@@ -62,11 +72,20 @@ fn put_picture(conn: &Connection, picture: &Picture) -> Result<()> {
     .map_err(told)?
     .execute(params![picture.event_id.as_ref(), picture.camera, at_us, picture.revision, picture.jpeg.as_ref()])
     .map_err(told)?;
+    if newer > 0 {
+        db::touch_day(conn, "pictures", at_us)?;
+    }
     Ok(())
 }
 
-/// Takes one change of `flumen.gaps`; false when it can't be used.
-pub(crate) fn take_gap(conn: &Connection, key: &[u8], value: Option<&[u8]>) -> Result<bool> {
+/// Takes one change of `flumen.gaps`; what ended before `oldest_us` is not kept. False when it
+/// can't be used.
+pub(crate) fn take_gap(
+    conn: &Connection,
+    key: &[u8],
+    value: Option<&[u8]>,
+    oldest_us: i64,
+) -> Result<bool> {
     let Ok(key) = std::str::from_utf8(key) else { return Ok(false) };
     let before: Option<i64> = db::one(conn, "SELECT start_us FROM gap WHERE key = ?1", [key])?;
     let Some(value) = value else {
@@ -80,6 +99,15 @@ pub(crate) fn take_gap(conn: &Connection, key: &[u8], value: Option<&[u8]>) -> R
         return Ok(true);
     };
     let Ok(gap) = Gap::decode(value) else { return Ok(false) };
+    if gap.end_us != 0 && gap.end_us < oldest_us {
+        return Ok(true);
+    }
+    // Tables are told again from their begin at each start: only what is new makes a day dirty.
+    let same = "SELECT 1 FROM gap WHERE key = ?1 AND camera = ?2 AND start_us = ?3 AND end_us = ?4 AND cause = ?5 AND detail = ?6";
+    let row = params![key, gap.camera, gap.start_us, gap.end_us, gap.cause, gap.detail];
+    if db::one::<i64>(conn, same, row)?.is_some() {
+        return Ok(true);
+    }
     conn.prepare_cached("INSERT OR REPLACE INTO gap(key, camera, start_us, end_us, cause, detail) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
         .map_err(told)?
         .execute(params![key, gap.camera, gap.start_us, gap.end_us, gap.cause, gap.detail])

@@ -41,15 +41,17 @@ impl Keeper {
     pub(crate) fn turn(&mut self, now_us: i64) -> Result<()> {
         self.roles.refresh(self.bus.as_ref())?;
         let table = self.bus.table(topic::SEGMENTS)?;
+        let gaps = self.bus.table(topic::GAPS)?;
         retain::collect(&self.conn, self.store.as_ref(), table.as_ref())?;
         for camera in self.cameras()? {
             let keep = self.roles.keep(&camera, self.config.keep);
-            while retain::condemn(&mut self.conn, &camera, keep, now_us)? > 0 {
+            while retain::condemn(&mut self.conn, &camera, keep, now_us, gaps.as_ref())? > 0 {
                 retain::collect(&self.conn, self.store.as_ref(), table.as_ref())?;
             }
         }
         retain::forget(&mut self.conn, self.config.keep_events, now_us)?;
         if self.config.export_days {
+            days::renew(&self.conn)?;
             days::export(&mut self.conn, self.store.as_ref(), now_us)?;
         }
         Ok(())

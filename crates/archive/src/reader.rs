@@ -1,6 +1,7 @@
 //! Reading the archive back: events, pictures, spans. Video is in `video`, `check` in `check`.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -85,6 +86,8 @@ struct Inner {
     dir: PathBuf,
     store: Arc<dyn Store>,
     pool: Mutex<Vec<Connection>>,
+    /// Counts how often the database was replaced by a new one.
+    made: AtomicU64,
     pending: Option<Pending>,
 }
 
@@ -103,7 +106,13 @@ impl Reader {
     }
 
     pub(crate) fn with(dir: &Path, store: Arc<dyn Store>, pending: Option<Pending>) -> Reader {
-        Reader(Arc::new(Inner { dir: dir.to_owned(), store, pool: Mutex::default(), pending }))
+        Reader(Arc::new(Inner {
+            dir: dir.to_owned(),
+            store,
+            pool: Mutex::default(),
+            made: AtomicU64::new(0),
+            pending,
+        }))
     }
 
     /// Where the files are.
@@ -118,14 +127,21 @@ impl Reader {
 
     /// Runs a query on a connection of the pool.
     pub(crate) fn query<T>(&self, run: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let made = self.0.made.load(Ordering::SeqCst);
         let pooled = self.pool().pop();
         let conn = pooled.map_or_else(|| db::open_reading(&self.0.dir), Ok)?;
         let answer = run(&conn)?;
         let mut pool = self.pool();
-        if pool.len() < POOL {
+        if pool.len() < POOL && self.0.made.load(Ordering::SeqCst) == made {
             pool.push(conn);
         }
         Ok(answer)
+    }
+
+    /// The database was replaced: what is open shows the old one.
+    pub(crate) fn open_anew(&self) {
+        self.0.made.fetch_add(1, Ordering::SeqCst);
+        self.pool().clear();
     }
 
     fn pool(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {

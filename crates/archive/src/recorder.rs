@@ -4,6 +4,8 @@
 //! that a row covers are skipped; the mark written with each row is the lowest offset that no
 //! row holds and some file still needs; so after a kill at any step the same units make the
 //! same files, no unit twice and none left out.
+//! Of a line every sequence number is taken once: a bus may repeat records after a restart, and
+//! may be replaced by one that holds copies of them.
 //! Units before the first key frame of a line, or behind a hole of more than `HOLE_US` until
 //! the next key frame, can't be shown and are left out (counted in `skipped`).
 //! Not here: threads, retrying (`archive`), bytes of a file (`segment`), rows (`file`).
@@ -22,7 +24,7 @@ use crate::config::ArchiveConfig;
 use crate::db::{self, Mark};
 use crate::join::{Joiner, Line};
 use crate::roles::Roles;
-use crate::rows;
+use crate::rows::{self, Covered};
 use crate::segment::Open;
 use crate::store::Store;
 use crate::unit::Unit;
@@ -36,8 +38,10 @@ const EARLY: usize = 100;
 /// What is known of a line besides its open file.
 #[derive(Default)]
 pub(crate) struct Known {
-    /// Offsets up to this are in rows.
-    covered: Option<u64>,
+    /// What rows hold.
+    covered: Covered,
+    /// The newest sequence numbers that were taken in this run, of the picture and its sound.
+    newest: [Option<u64>; 2],
     audio: Option<TrackInfo>,
     /// A file of it was begun in this run.
     begun: bool,
@@ -65,6 +69,11 @@ pub(crate) struct Recorder {
     segment_us: i64,
     pub(crate) clock_us: i64,
     pub(crate) written: BTreeMap<u32, u64>,
+    /// Era of partitions that were never read.
+    pub(crate) era: u32,
+    /// After a database was made anew: where each camera's rows begin. What is older was
+    /// removed by its age, though the log may still have it.
+    pub(crate) floors_us: HashMap<String, i64>,
 }
 
 impl Recorder {
@@ -94,6 +103,8 @@ impl Recorder {
             segment_us: i64::try_from(config.segment_max.as_micros()).unwrap_or(i64::MAX),
             clock_us: i64::MIN,
             written: BTreeMap::new(),
+            era: 0,
+            floors_us: HashMap::new(),
         };
         recorder.recover()?;
         Ok(recorder)
@@ -164,7 +175,8 @@ impl Recorder {
 
     /// The partition's mark; `next` is the reader's place, not yet the one that is stored.
     pub(crate) fn mark(&mut self, partition: u32) -> &mut Mark {
-        self.marks.entry(partition).or_insert(Mark { partition, next: 0, generation: 0, era: 0 })
+        let era = self.era;
+        self.marks.entry(partition).or_insert(Mark { partition, next: 0, generation: 0, era })
     }
 
     /// The line whose rows hold a unit: sound lies in its carrier's files.
@@ -194,7 +206,29 @@ impl Recorder {
                 covered
             }
         };
-        Ok(known.is_some_and(|last| offset <= last))
+        if known.offset.is_some_and(|last| offset <= last) {
+            return Ok(true);
+        }
+        if header.marker() != Marker::None {
+            return Ok(false); // it may end a file that is open
+        }
+        let copied = known.elsewhere.is_some_and(|(last, end_us)| {
+            let before = header.pts_us <= end_us.saturating_add(HOLE_US);
+            // Sound counts for itself, so only its time can be held against the picture's rows.
+            before && (header.stream() == Stream::Audio || header.sequence <= last)
+        });
+        let expired = self.floors_us.get(&header.camera).is_some_and(|&us| header.pts_us < us);
+        Ok(copied || expired)
+    }
+
+    /// True when a unit of this sequence number was taken before in this run.
+    fn is_repeat(&mut self, line: &Line, header: &PacketHeader) -> bool {
+        let Some(known) = self.known.get_mut(line) else { return false };
+        let [picture, sound] = &mut known.newest;
+        let newest = if header.stream() == Stream::Audio { sound } else { picture };
+        let repeat = newest.is_some_and(|newest| header.sequence <= newest);
+        *newest = (*newest).max(Some(header.sequence));
+        repeat
     }
 
     fn marker(&mut self, header: &PacketHeader, at: SourcePosition) -> Result<()> {
@@ -208,6 +242,9 @@ impl Recorder {
 
     fn unit(&mut self, unit: Unit) -> Result<()> {
         let line = self.line(&unit.header);
+        if self.is_repeat(&line, &unit.header) {
+            return Ok(());
+        }
         if unit.header.stream() == Stream::Audio {
             match self.open.get_mut(&line) {
                 Some(open) => open.sound(&unit),
@@ -249,7 +286,7 @@ impl Recorder {
     fn begin(&mut self, line: Line, unit: Unit) -> Result<()> {
         let known = self.known.get(&line);
         let audio = known.and_then(|k| k.audio.clone());
-        let patient = known.is_none_or(|k| !k.begun && k.covered.is_none());
+        let patient = known.is_none_or(|k| !k.begun && k.covered == Covered::default());
         match Open::begin(self.store.as_ref(), &unit, audio, patient) {
             Ok(mut open) => {
                 open.arrival_us = self.clock_us;
@@ -312,9 +349,12 @@ impl Recorder {
         let mark = self.low(partition, Some(resume));
         let last = closed.segment.last.map(|l| l.offset);
         self.file(closed, mark)?;
+        let before = self.known.get(line);
+        let newest = before.map_or([None; 2], |k| k.newest);
+        let covered = Covered { offset: last, elsewhere: before.and_then(|k| k.covered.elsewhere) };
         self.known.insert(
             line.clone(),
-            Known { covered: last, audio, begun: true, early: VecDeque::new() },
+            Known { covered, newest, audio, begun: true, early: VecDeque::new() },
         );
         Ok(())
     }

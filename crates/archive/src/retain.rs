@@ -1,17 +1,24 @@
 //! What is too old or too much, and its removal in an order that a kill can't spoil.
 //!
-//! Invariants: oldest first; the row goes into `garbage` (one transaction), then its record in
+//! Invariants: what goes is told in `flumen.gaps` as `expired` before it goes, spans that touch
+//! as one; oldest first; the row goes into `garbage` (one transaction), then its record in
 //! `flumen.segments`, then the file, then the garbage row: a kill in between leaves work for
 //! the next run and never a row without its file. Nothing is removed that the newest rule
 //! for its camera keeps.
 
 use flumen_base::Result;
+use flumen_base::wire::{Gap, GapCause};
 use flumen_bus::Table;
+use prost::Message;
 use rusqlite::{Connection, params};
 
 use crate::config::Keep;
 use crate::db::{self, told};
+use crate::file::gap_key;
+use crate::reader::Span;
+use crate::recorder::HOLE_US;
 use crate::store::Store;
+use crate::timeline;
 
 /// Files removed in one go; the rest waits for the next turn.
 const BATCH: usize = 256;
@@ -87,13 +94,15 @@ pub(crate) fn condemn(
     camera: &str,
     keep: Keep,
     now_us: i64,
+    gaps: &dyn Table,
 ) -> Result<usize> {
     let old = too_much(conn, camera, keep, now_us)?;
+    tell(camera, old.iter().take(BATCH), gaps)?;
     let tx = conn.transaction().map_err(told)?;
     for row in old.iter().take(BATCH) {
         tx.execute(
             "INSERT OR REPLACE INTO garbage(path, key) VALUES(?1, ?2)",
-            params![row.path, crate::rows::key(camera, row.start_us, row.stream)],
+            params![row.path, crate::rows::key(camera, row.start_us, row.stream, &row.path)],
         )
         .map_err(told)?;
         tx.execute("DELETE FROM segment WHERE path = ?1", [&row.path]).map_err(told)?;
@@ -101,6 +110,35 @@ pub(crate) fn condemn(
     }
     tx.commit().map_err(told)?;
     Ok(old.len().min(BATCH))
+}
+
+/// Says in the ledger what goes; a span that goes on behind one that went before is one with it.
+fn tell<'a>(camera: &str, old: impl Iterator<Item = &'a Old>, gaps: &dyn Table) -> Result<()> {
+    let spans: Vec<Span> = old.map(|o| Span { start_us: o.start_us, end_us: o.end_us }).collect();
+    if spans.is_empty() {
+        return Ok(());
+    }
+    let known = gaps.scan(format!("{camera}/").as_bytes())?;
+    let known = known.iter().filter_map(|(_, value)| Gap::decode(value.as_slice()).ok());
+    let mut newest = known.filter(|g| g.cause() == GapCause::Expired).max_by_key(|g| g.end_us);
+    for span in timeline::join(spans, HOLE_US) {
+        let before = newest.take().filter(|g| {
+            span.start_us >= g.start_us && span.start_us <= g.end_us.saturating_add(HOLE_US)
+        });
+        let gap = match before {
+            Some(gap) => Gap { end_us: gap.end_us.max(span.end_us), ..gap },
+            None => Gap {
+                camera: camera.to_owned(),
+                start_us: span.start_us,
+                end_us: span.end_us,
+                cause: GapCause::Expired.into(),
+                detail: "it was older, or more, than is kept of this camera".into(),
+            },
+        };
+        gaps.put(gap_key(&gap).as_bytes(), Some(&gap.encode_to_vec()))?;
+        newest = Some(gap);
+    }
+    Ok(())
 }
 
 /// Removes what stands in the garbage: table record, file, garbage row.
@@ -145,5 +183,11 @@ pub(crate) fn forget(conn: &mut Connection, keep: Keep, now_us: i64) -> Result<(
             tx.execute("DELETE FROM picture WHERE rowid IN (SELECT rowid FROM picture ORDER BY at_us LIMIT 1000)", []).map_err(told)?;
         }
     }
+    // A day whose pictures are all gone loses its file too.
+    tx.execute(
+        "UPDATE day SET dirty = 1 WHERE name = 'pictures' AND dirty = 0 AND (day + 1) * 86400000000 <= (SELECT coalesce(min(at_us), 9223372036854775807) FROM picture)",
+        [],
+    )
+    .map_err(told)?;
     tx.commit().map_err(told)
 }

@@ -20,30 +20,73 @@ pub(crate) struct Filed {
     pub backfilled: bool,
 }
 
+impl Filed {
+    /// The row as `flumen.segments` carries it.
+    pub(crate) fn record(&self) -> Segment {
+        Segment { era: self.era, backfilled: self.backfilled, ..self.segment.clone() }
+    }
+
+    /// The row of a record of `flumen.segments`.
+    pub(crate) fn of(record: Segment) -> Filed {
+        let (era, backfilled) = (record.era, record.backfilled);
+        Filed { segment: Segment { era: 0, backfilled: false, ..record }, era, backfilled }
+    }
+}
+
 const COLUMNS: &str = "camera, stream, epoch, start_us, end_us, duration_us, first_pts_us, path, bytes, sha256, \
      codec, width, height, audio, frames, first_sequence, last_sequence, partition, first_offset, \
      first_generation, last_offset, last_generation, era, backfilled";
 
 /// Writes a segment's row with the mark behind it, as one transaction.
 pub(crate) fn file(conn: &mut Connection, row: &Filed, mark: &Mark) -> Result<()> {
+    let tx = conn.transaction().map_err(told)?;
+    insert(&tx, "INSERT", row, false)?;
+    db::set_mark(&tx, topic::VIDEO, mark)?;
+    db::touch_day(&tx, "segments", row.segment.start_us)?;
+    tx.commit().map_err(told)
+}
+
+/// Takes a row that another database had, in place of one of the same file; part of the
+/// caller's transaction.
+pub(crate) fn import(conn: &Connection, row: &Filed, published: bool) -> Result<()> {
+    insert(conn, "INSERT OR REPLACE", row, published)
+}
+
+fn insert(conn: &Connection, how: &str, row: &Filed, published: bool) -> Result<()> {
     let s = &row.segment;
     let (first, last) = (s.first.unwrap_or_default(), s.last.unwrap_or_default());
-    let tx = conn.transaction().map_err(told)?;
-    tx.prepare_cached(&format!(
-        "INSERT INTO segment({COLUMNS}, published) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,\
-         ?16,?17,?18,?19,?20,?21,?22,?23,?24,0)"
+    conn.prepare_cached(&format!(
+        "{how} INTO segment({COLUMNS}, published) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,\
+         ?16,?17,?18,?19,?20,?21,?22,?23,?24,?25)"
     ))
     .map_err(told)?
     .execute(params![
         s.camera, s.stream, s.epoch as i64, s.start_us, s.end_us, s.duration_us, s.first_pts_us, s.path,
         s.bytes as i64, s.sha256.as_ref(), s.codec, s.width, s.height, s.audio, s.frames as i64,
         s.first_sequence as i64, s.last_sequence as i64, first.partition, first.offset as i64,
-        first.generation, last.offset as i64, last.generation, row.era, row.backfilled,
+        first.generation, last.offset as i64, last.generation, row.era, row.backfilled, published,
     ])
     .map_err(told)?;
-    db::set_mark(&tx, topic::VIDEO, mark)?;
-    db::touch_day(&tx, "segments", s.start_us)?;
-    tx.commit().map_err(told)
+    Ok(())
+}
+
+/// Removes the rows of a key of `flumen.segments`; gives how many.
+pub(crate) fn remove(conn: &Connection, key: &str) -> Result<usize> {
+    let mut parts = key.split('/');
+    let (Some(camera), Some(Ok(start_us))) = (parts.next(), parts.next().map(str::parse::<i64>))
+    else {
+        return Ok(0);
+    };
+    let rows = select(conn, "WHERE camera = ?1 AND start_us = ?2", params![camera, start_us])?;
+    let mut removed = 0;
+    for row in rows.iter().filter(|row| key_of(&row.segment) == key) {
+        removed += conn
+            .prepare_cached("DELETE FROM segment WHERE path = ?1")
+            .map_err(told)?
+            .execute([&row.segment.path])
+            .map_err(told)?;
+    }
+    Ok(removed)
 }
 
 fn filed(r: &Row<'_>) -> rusqlite::Result<Filed> {
@@ -76,6 +119,8 @@ fn filed(r: &Row<'_>) -> rusqlite::Result<Filed> {
         last_sequence: unsigned(16)?,
         first: at(18, 19)?,
         last: at(20, 21)?,
+        era: 0,
+        backfilled: false,
     };
     Ok(Filed { segment, era: r.get(22)?, backfilled: r.get(23)? })
 }
@@ -128,18 +173,35 @@ pub(crate) fn oldest(conn: &Connection, camera: &str) -> Result<Option<i64>> {
     Ok(oldest.flatten())
 }
 
-/// Highest offset of `partition` that rows of this stream and epoch hold.
+/// What rows hold of a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Covered {
+    /// Highest offset of the partition in this era of its log.
+    pub offset: Option<u64>,
+    /// Last sequence number, and the end, of what another log held, or another partition.
+    pub elsewhere: Option<(u64, i64)>,
+}
+
+/// What rows of this stream and epoch hold.
 pub(crate) fn covered(
     conn: &Connection,
     era: u32,
     partition: u32,
     of: (&str, i32, u64),
-) -> Result<Option<u64>> {
+) -> Result<Covered> {
     let (camera, stream, epoch) = of;
     let sql = "SELECT max(last_offset) FROM segment WHERE era = ?1 AND partition = ?2 AND camera = ?3 AND stream = ?4 AND epoch = ?5";
     let highest: Option<Option<i64>> =
         db::one(conn, sql, params![era, partition, camera, stream, epoch as i64])?;
-    Ok(highest.flatten().map(|v| v as u64))
+    let sql = "SELECT max(last_sequence), max(end_us) FROM segment WHERE camera = ?3 AND stream = ?4 AND epoch = ?5 AND (era <> ?1 OR partition <> ?2)";
+    let elsewhere = conn
+        .prepare_cached(sql)
+        .map_err(told)?
+        .query_row(params![era, partition, camera, stream, epoch as i64], |r| {
+            Ok(r.get::<_, Option<i64>>(0)?.map(|v| v as u64).zip(r.get(1)?))
+        })
+        .map_err(told)?;
+    Ok(Covered { offset: highest.flatten().map(|v| v as u64), elsewhere })
 }
 
 /// Rows that `flumen.segments` may not know yet.
@@ -157,9 +219,33 @@ pub(crate) fn set_published(conn: &Connection, path: &str) -> Result<()> {
 }
 
 /// Key of a segment in `flumen.segments`.
-pub(crate) fn key(camera: &str, start_us: i64, stream: i32) -> String {
-    match stream {
-        0 => format!("{camera}/{start_us}"),
-        other => format!("{camera}/{start_us}/{other}"),
+pub(crate) fn key_of(s: &Segment) -> String {
+    key(&s.camera, s.start_us, s.stream, &s.path)
+}
+
+/// Key of a segment in `flumen.segments`: camera and start; the stream when it is not the main
+/// one; what tells two files of one start apart, as it stands in their path.
+pub(crate) fn key(camera: &str, start_us: i64, stream: i32, path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.strip_suffix(".mp4").unwrap_or(name);
+    let tail = stem.rsplit_once("-main").or_else(|| stem.rsplit_once("-sub"));
+    match (stream, tail.map_or("", |(_, extra)| extra).strip_prefix('-')) {
+        (0, None) => format!("{camera}/{start_us}"),
+        (other, None) => format!("{camera}/{start_us}/{other}"),
+        (other, Some(extra)) => format!("{camera}/{start_us}/{other}/{extra}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_one_start_have_keys_of_their_own() {
+        let of = |path: &str, stream| key("yard", 5, stream, path);
+        assert_eq!(of("video/yard/1970-01-01/5-main.mp4", 0), "yard/5");
+        assert_eq!(of("video/yard/1970-01-01/5-sub.mp4", 1), "yard/5/1");
+        assert_eq!(of("video/yard/1970-01-01/5-main-77.mp4", 0), "yard/5/0/77");
+        assert_eq!(of("video/the-main-yard/1970-01-01/5-sub-8.mp4", 1), "yard/5/1/8");
     }
 }

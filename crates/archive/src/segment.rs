@@ -319,6 +319,7 @@ impl Open {
             last: Some(extent.last),
             first_pts_us: start_us,
             duration_us,
+            ..Segment::default()
         };
         Ok(Closed { tmp: self.tmp, segment })
     }

@@ -85,6 +85,26 @@ pub struct Camera {
     /// Counts the versions of this camera from 1.
     #[prost(uint64, tag = "8")]
     pub version: u64,
+    /// Areas that are filled flat in every picture that goes out; analysis sees them.
+    #[prost(message, repeated, tag = "9")]
+    pub masks: ::prost::alloc::vec::Vec<PrivacyMask>,
+}
+/// An area of the picture: a polygon of 3 to 64 corners.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PrivacyMask {
+    #[prost(message, repeated, tag = "1")]
+    pub corners: ::prost::alloc::vec::Vec<privacy_mask::Corner>,
+}
+/// Nested message and enum types in `PrivacyMask`.
+pub mod privacy_mask {
+    /// In 1/1000 of the picture's width and height.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Corner {
+        #[prost(uint32, tag = "1")]
+        pub x_permille: u32,
+        #[prost(uint32, tag = "2")]
+        pub y_permille: u32,
+    }
 }
 /// One address of a camera.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -162,6 +182,22 @@ pub struct Policy {
     pub keep_us: i64,
     #[prost(uint64, tag = "5")]
     pub keep_bytes: u64,
+    /// Key pictures that go out by themselves; absent = none.
+    #[prost(message, optional, tag = "6")]
+    pub derived: ::core::option::Option<DerivedPictures>,
+}
+/// Reduced key pictures on flumen.pictures.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DerivedPictures {
+    /// Least media time from one to the next; 0 = each key picture.
+    #[prost(int64, tag = "1")]
+    pub every_us: i64,
+    /// Largest width; 0 = 640.
+    #[prost(uint32, tag = "2")]
+    pub width: u32,
+    /// JPEG quality 1 to 100; 0 = 80.
+    #[prost(uint32, tag = "3")]
+    pub quality: u32,
 }
 /// Where a record was read.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -307,6 +343,11 @@ pub struct Picture {
     pub height: u32,
     #[prost(bytes = "bytes", tag = "10")]
     pub jpeg: ::prost::bytes::Bytes,
+    #[prost(enumeration = "PictureKind", tag = "11")]
+    pub kind: i32,
+    /// True when areas were filled for privacy.
+    #[prost(bool, tag = "12")]
+    pub masked: bool,
 }
 /// A span of a camera that is not covered: flumen.gaps, keyed by camera/start_us/cause.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -367,6 +408,12 @@ pub struct Segment {
     pub first_pts_us: i64,
     #[prost(int64, tag = "19")]
     pub duration_us: i64,
+    /// Counts how often the archive found the log replaced by another one.
+    #[prost(uint32, tag = "20")]
+    pub era: u32,
+    /// It came after a later epoch of its camera and stream.
+    #[prost(bool, tag = "21")]
+    pub backfilled: bool,
 }
 /// The owner of a camera: flumen.owners.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -588,6 +635,34 @@ impl Phase {
             "PHASE_BEGIN" => Some(Self::Begin),
             "PHASE_UPDATE" => Some(Self::Update),
             "PHASE_END" => Some(Self::End),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PictureKind {
+    /// An event's picture; id = (event_id, revision).
+    Event = 0,
+    /// A reduced key picture by policy; id = (camera, epoch, sequence).
+    Derived = 1,
+}
+impl PictureKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Event => "PICTURE_KIND_EVENT",
+            Self::Derived => "PICTURE_KIND_DERIVED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PICTURE_KIND_EVENT" => Some(Self::Event),
+            "PICTURE_KIND_DERIVED" => Some(Self::Derived),
             _ => None,
         }
     }

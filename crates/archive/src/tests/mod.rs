@@ -2,5 +2,6 @@
 
 mod faults;
 mod keeping;
+mod rebuilding;
 mod recording;
 mod rig;
