@@ -5,7 +5,7 @@
 
 use std::io;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flumen_base::{Context, Error, Result};
 
@@ -14,6 +14,15 @@ use crate::format::{
     Head, RECORD_HEADER_BYTES, SEGMENT_HEADER_BYTES, parse_segment_name, segment_name,
 };
 use crate::recovery::{floor_of, head_of, walk};
+
+/// Records that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The file that should hold them.
+    pub file: PathBuf,
+    /// Their offsets.
+    pub offsets: Range<u64>,
+}
 
 /// What a log holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,8 +37,8 @@ pub struct Checked {
     pub first: u64,
     /// Behind the newest record.
     pub next: u64,
-    /// Offsets that can't be read.
-    pub damaged: Vec<Range<u64>>,
+    /// What can't be read, oldest first.
+    pub damaged: Vec<Damage>,
     /// Bytes of a torn tail that the next opening cuts; never acknowledged.
     pub tail_bytes: u64,
 }
@@ -77,6 +86,7 @@ fn check_segment(
     checked.segments += 1;
     checked.bytes += length;
     let base = name.0;
+    let damage = |offsets| Damage { file: path.to_owned(), offsets };
     let salt = match head_of(file.as_ref())? {
         Head::Newer(version) => return Ok(Some(version)),
         Head::Good(h) if (h.base, h.generation) == name => h.salt,
@@ -87,7 +97,8 @@ fn check_segment(
         _ => {
             let most = length.saturating_sub(SEGMENT_HEADER_BYTES) / RECORD_HEADER_BYTES;
             checked.next = next_base.unwrap_or(base + most);
-            checked.damaged.extend(Some(base..checked.next).filter(|r| !r.is_empty()));
+            let all = Some(base..checked.next).filter(|r| !r.is_empty());
+            checked.damaged.extend(all.map(damage));
             return Ok(None);
         }
     };
@@ -97,7 +108,7 @@ fn check_segment(
     };
     let walk = walk(&file, salt, length, base, floor)?;
     checked.records += walk.records;
-    checked.damaged.extend(walk.damaged);
+    checked.damaged.extend(walk.damaged.into_iter().map(damage));
     checked.next = walk.next;
     if let (None, Some(torn)) = (next_base, walk.torn) {
         checked.tail_bytes = length - torn.position;

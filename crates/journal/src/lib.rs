@@ -114,7 +114,7 @@ mod view;
 mod window;
 mod work;
 
-pub use check::{Checked, check};
+pub use check::{Checked, Damage, check};
 pub use config::{Config, Entry, MAX_PAYLOAD_BYTES, Visibility};
 pub use disk::{Disk, DiskFile, StdDisk};
 pub use fuzz::fuzz_recovery;

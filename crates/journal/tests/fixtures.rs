@@ -76,7 +76,9 @@ fn damaged_version_1_says_what_is_gone() {
     let dir = copy("v1-damaged");
     let checked = check(&StdDisk, dir.path(), &mut |_, _| {}).unwrap();
     assert_eq!((checked.records, checked.next), (17, 19));
-    assert_eq!(checked.damaged, [4..5, 12..13]);
+    let damaged: Vec<_> = checked.damaged.iter().map(|d| d.offsets.clone()).collect();
+    assert_eq!(damaged, [4..5, 12..13]);
+    assert!(checked.damaged.iter().all(|d| d.file.is_file()), "each file is named");
     assert!(checked.tail_bytes > 0);
     let journal = open(dir.path());
     assert_eq!(journal.report().damaged, [12..13]);

@@ -88,14 +88,9 @@ fn check_log(dir: &Path) -> Result<Vec<Finding>> {
         bar.set_position(done);
     });
     bar.finish_and_clear();
-    let finding = |severity, what: String, fix: &str| Finding {
-        what,
-        where_: dir.display().to_string(),
-        fix: fix.into(),
-        severity,
-    };
+    let finding = |severity, what: String, fix: &str| found_in(dir, severity, what, fix);
     match checked {
-        Ok(checked) => Ok(log_findings(&checked, finding)),
+        Ok(checked) => Ok(log_findings(dir, &checked)),
         // The running owner may have removed a file by its age between list and read.
         Err(e) if e.kind() == Kind::NotFound => {
             Ok(vec![finding(Severity::Note, e.to_string(), "run `flumen check` again")])
@@ -108,26 +103,39 @@ fn check_log(dir: &Path) -> Result<Vec<Finding>> {
     }
 }
 
-fn log_findings(
-    checked: &Checked,
-    finding: impl Fn(Severity, String, &str) -> Finding,
-) -> Vec<Finding> {
+fn found_in(place: &Path, severity: Severity, what: String, fix: &str) -> Finding {
+    Finding { what, where_: place.display().to_string(), fix: fix.into(), severity }
+}
+
+fn log_findings(dir: &Path, checked: &Checked) -> Vec<Finding> {
     let damaged = checked.damaged.iter().map(|lost| {
-        finding(
+        let (first, last) = (lost.offsets.start, lost.offsets.end.saturating_sub(1));
+        found_in(
+            &lost.file,
             Severity::Error,
-            format!("the log's records {} to {} can't be read", lost.start, lost.end.saturating_sub(1)),
+            format!("records {first} to {last} of {} can't be read", topic_of(dir)),
             "they are lost; readers go on behind them. What the archive has of that time is not touched. Check the disk",
         )
     });
     let mut found: Vec<Finding> = damaged.collect();
     if checked.tail_bytes > 0 {
-        found.push(finding(
+        found.push(found_in(
+            dir,
             Severity::Note,
             format!("the log ends with {} bytes that were never acknowledged", checked.tail_bytes),
             "nothing: the next start cuts them off",
         ));
     }
     found
+}
+
+/// The topic in a log's folder's name, for a person.
+fn topic_of(dir: &Path) -> String {
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
+    match name.rsplit_once('-') {
+        Some((topic, partition)) => format!("{topic}, partition {partition},"),
+        None => name.into_owned(),
+    }
 }
 
 fn is_bad(finding: &Finding) -> bool {
