@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use flumen_base::wire::{
-    FrameResult, GapCause, Marker, PacketHeader, Policy, Reject, SourcePosition, Stream,
+    Camera, FrameResult, GapCause, Marker, PacketHeader, Policy, Reject, SourcePosition, Stream,
 };
 use flumen_base::{CameraId, Error, Packet, Result, topic};
 use flumen_media::nal;
@@ -127,7 +127,21 @@ impl Analyzer {
     /// # Errors
     /// `Exhausted` when 16 changes wait for their time already.
     pub fn announce(&mut self, policy: Policy, version: u64, effective_us: i64) -> Result<()> {
-        self.sight.announce(Versioned { policy, version, effective_us })
+        let masks = Vec::new();
+        self.sight.announce(Versioned { policy, masks, version, effective_us })
+    }
+
+    /// A version of the camera's record, its policy and masks, as `announce`.
+    ///
+    /// # Errors
+    /// `Exhausted` when 16 changes wait for their time already.
+    pub fn announce_card(&mut self, camera: &Camera) -> Result<()> {
+        self.sight.announce(Versioned {
+            policy: camera.policy.unwrap_or_default(),
+            masks: camera.masks.clone(),
+            version: camera.version,
+            effective_us: camera.effective_us,
+        })
     }
 
     /// Shows each frame's result and mask to `sink`; not part of a snapshot.

@@ -72,6 +72,7 @@ impl Cards {
     pub(crate) fn settings(&self) -> Settings {
         Settings {
             policy: self.in_force.policy.unwrap_or_default(),
+            masks: self.in_force.masks.clone(),
             policy_version: self.in_force.version,
             ..Settings::default()
         }

@@ -79,12 +79,7 @@ impl Engine for Analyzer {
     }
 
     fn announce(&mut self, camera: &Camera) -> Result<()> {
-        Analyzer::announce(
-            self,
-            camera.policy.unwrap_or_default(),
-            camera.version,
-            camera.effective_us,
-        )
+        Analyzer::announce_card(self, camera)
     }
 
     fn shed(&mut self, on: bool) {

@@ -23,6 +23,8 @@ mod named;
 mod notes;
 mod order;
 mod output;
+mod pictures;
+mod privacy;
 mod refuse;
 mod session;
 mod session_snapshot;

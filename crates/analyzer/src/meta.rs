@@ -24,6 +24,8 @@ pub(crate) struct Meta {
     pub capture_us: i64,
     pub arrival_us: i64,
     pub at: SourcePosition,
+    /// A key frame by its header.
+    pub key: bool,
     /// Offset of the key frame that decoding began with.
     pub key_offset: u64,
 }
@@ -38,6 +40,7 @@ impl Meta {
             capture_us: capture_us(header),
             arrival_us: header.arrival_us,
             at,
+            key: header.key,
             key_offset: at.offset,
         }
     }
@@ -51,6 +54,7 @@ impl Meta {
         }
         to.u32(self.at.partition);
         to.u32(self.at.generation);
+        to.u8(u8::from(self.key));
     }
 
     pub(crate) fn load(from: &mut Reader<'_>) -> Option<Meta> {
@@ -58,7 +62,8 @@ impl Meta {
             [from.u64()?, from.u64()?, from.u64()?, from.u64()?, from.u64()?];
         let [pts_us, capture_us, arrival_us] = [time(from)?, time(from)?, time(from)?];
         let at = SourcePosition { partition: from.u32()?, generation: from.u32()?, offset };
-        Some(Meta { tag, epoch, sequence, pts_us, capture_us, arrival_us, at, key_offset })
+        let key = from.u8()? != 0;
+        Some(Meta { tag, epoch, sequence, pts_us, capture_us, arrival_us, at, key, key_offset })
     }
 }
 

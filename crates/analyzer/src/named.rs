@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use flumen_base::topic;
-use flumen_base::wire::{Event, FrameResult, Gap, Picture, Reject};
+use flumen_base::wire::{Event, FrameResult, Gap, Picture, PictureKind, Reject};
 use prost::Message;
 
 use crate::Output;
@@ -74,6 +74,9 @@ fn event_id(e: &Event) -> Vec<u8> {
 }
 
 fn picture_id(p: &Picture) -> Vec<u8> {
+    if p.kind() == PictureKind::Derived {
+        return id(topic::PICTURES, &p.camera, [p.epoch, p.sequence], b"derived");
+    }
     id(topic::PICTURES, &p.camera, [u64::from(p.revision), 0], &p.event_id)
 }
 

@@ -9,7 +9,7 @@ pub enum Output {
     Frame(FrameResult),
     /// For `flumen.events`.
     Event(Event),
-    /// For `flumen.pictures`: the picture of an event and revision.
+    /// For `flumen.pictures`: the picture of an event and revision, or a reduced key picture.
     Picture(Picture),
     /// For `flumen.gaps`: a span without analysis; the same start again closes it.
     Gap(Gap),

@@ -2,7 +2,7 @@
 //!
 //! Units: bytes, pixels of the source picture.
 
-use flumen_base::wire::Policy;
+use flumen_base::wire::{Policy, PrivacyMask};
 use flumen_base::{Error, Result};
 use flumen_media::Limits;
 
@@ -11,6 +11,8 @@ use flumen_media::Limits;
 pub struct Settings {
     /// Sensitivity and smallest object of the camera.
     pub policy: Policy,
+    /// Areas that are filled in every picture that goes out.
+    pub masks: Vec<PrivacyMask>,
     /// Version of the camera record that the policy comes from.
     pub policy_version: u64,
     /// Largest side of a picture.
@@ -31,6 +33,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             policy: Policy::default(),
+            masks: Vec::new(),
             policy_version: 0,
             max_side: 8192,
             max_pixels: 8192 * 4608,

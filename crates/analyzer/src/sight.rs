@@ -4,14 +4,14 @@
 
 use std::collections::VecDeque;
 
-use flumen_base::wire::{FrameResult, Gate, Picture, Policy, Quality};
+use flumen_base::wire::{FrameResult, Gate, Policy, PrivacyMask, Quality};
 use flumen_base::{Error, Frame, Result};
-use flumen_media::jpeg;
 use flumen_operators::{Mask, Motion, Reader, Tuning, Writer};
 
 use crate::analyzer::MaskSink;
 use crate::events::{Events, Told, Who, box_of};
 use crate::meta::Meta;
+use crate::pictures::Pictures;
 use crate::{Output, Settings};
 
 /// Policies that may wait for their time.
@@ -20,7 +20,7 @@ const WAITING: usize = 16;
 /// The operators of one camera and the policy in force.
 pub(crate) struct Sight {
     camera: String,
-    picture: (u32, u32),
+    pictures: Pictures,
     policy: Versioned,
     waiting: VecDeque<Versioned>,
     motion: Option<Motion>,
@@ -32,6 +32,7 @@ pub(crate) struct Sight {
 #[derive(Clone, Debug, PartialEq, Default)]
 pub(crate) struct Versioned {
     pub policy: Policy,
+    pub masks: Vec<PrivacyMask>,
     pub version: u64,
     pub effective_us: i64,
 }
@@ -40,9 +41,10 @@ impl Sight {
     pub(crate) fn new(camera: &str, settings: &Settings) -> Sight {
         Sight {
             camera: camera.to_owned(),
-            picture: (settings.picture_width, settings.picture_quality),
+            pictures: Pictures::new((settings.picture_width, settings.picture_quality)),
             policy: Versioned {
                 policy: settings.policy,
+                masks: settings.masks.clone(),
                 version: settings.policy_version,
                 effective_us: 0,
             },
@@ -87,6 +89,8 @@ impl Sight {
             out.push(Output::Frame(result));
             return Ok(());
         }
+        let derived = self.policy.policy.derived;
+        let key = self.pictures.derived(derived, frame, (&self.camera, meta), &self.policy.masks);
         let Some(motion) = &self.motion else { return Ok(()) };
         let things: Vec<_> = motion.things().collect();
         let quality = motion.quality();
@@ -96,6 +100,7 @@ impl Sight {
             Some(Quality { brightness: quality.brightness, sharpness: quality.sharpness });
         self.show(&result, Some(()))?;
         out.push(Output::Frame(result));
+        out.extend(key.map(Output::Picture));
         let who = Who { camera: &self.camera, policy_version: self.policy.version };
         for told in self.events.see(&who, meta, &things) {
             self.tell(told, Some((frame, meta)), out);
@@ -166,25 +171,9 @@ impl Sight {
     /// Hands out an event with the picture that it wants.
     fn tell(&self, told: Told, shown: Option<(&Frame<'_>, &Meta)>, out: &mut Vec<Output>) {
         let mut event = told.event;
-        let (width, quality) = self.picture;
-        let made = shown.filter(|_| told.picture).and_then(|(frame, meta)| {
-            // An event without its picture is worth more than none.
-            let jpeg = jpeg(frame, width, quality).ok()?;
-            let (w, h) = (frame.luma.width as u32, frame.luma.height as u32);
-            let width = w.min(width);
-            Some(Picture {
-                event_id: event.id.clone(),
-                revision: event.revision,
-                camera: self.camera.clone(),
-                epoch: meta.epoch,
-                sequence: meta.sequence,
-                pts_us: meta.pts_us,
-                capture_us: meta.capture_us,
-                width,
-                height: (u64::from(h) * u64::from(width) / u64::from(w.max(1))) as u32,
-                jpeg,
-            })
-        });
+        let made = shown
+            .filter(|_| told.picture)
+            .and_then(|(f, meta)| self.pictures.of_event(&event, f, meta, &self.policy.masks));
         event.picture = made.is_some();
         out.extend(made.map(Output::Picture));
         out.push(Output::Event(event));
@@ -207,9 +196,12 @@ impl Sight {
         to.u32(self.waiting.len() as u32);
         for p in std::iter::once(&self.policy).chain(&self.waiting) {
             to.message(&p.policy);
+            to.u32(p.masks.len() as u32);
+            p.masks.iter().for_each(|mask| to.message(mask));
             to.u64(p.version);
             to.i64(p.effective_us);
         }
+        self.pictures.save(to);
         self.events.save(to);
         to.u8(u8::from(self.motion.is_some()));
         if let Some(motion) = &self.motion {
@@ -223,20 +215,27 @@ impl Sight {
         let mut sight = Sight::new(camera, settings);
         let count = from.u32().ok_or_else(damaged)?.min(WAITING as u32);
         for i in 0..=count {
-            let read = || Some((from.message()?, from.u64()?, from.i64()?));
-            let mut read = read;
-            let (policy, version, effective_us) = read().ok_or_else(damaged)?;
-            let next = Versioned { policy, version, effective_us };
+            let next = Versioned::load(from).ok_or_else(damaged)?;
             match i {
                 0 => sight.policy = next,
                 _ => sight.waiting.push_back(next),
             }
         }
+        sight.pictures.load(from).ok_or_else(damaged)?;
         sight.events = Events::load(from).ok_or_else(damaged)?;
         if from.u8().ok_or_else(damaged)? != 0 {
             sight.motion = Some(Motion::load(from, tuning(&sight.policy.policy))?);
         }
         Ok(sight)
+    }
+}
+
+impl Versioned {
+    fn load(from: &mut Reader<'_>) -> Option<Versioned> {
+        let policy = from.message()?;
+        let count = from.u32()?;
+        let masks = (0..count).map(|_| from.message()).collect::<Option<_>>()?;
+        Some(Versioned { policy, masks, version: from.u64()?, effective_us: from.i64()? })
     }
 }
 

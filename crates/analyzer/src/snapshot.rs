@@ -19,7 +19,7 @@ use crate::{Analyzer, Settings};
 
 const MAGIC: &[u8; 4] = b"FLAN";
 /// Grows with each change of the layout.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 impl Analyzer {
     /// All that is needed to go on elsewhere, versioned.

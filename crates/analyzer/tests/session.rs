@@ -12,8 +12,8 @@ use flumen_analyzer::{
     reject_stray,
 };
 use flumen_base::wire::{
-    Camera, Codec, FrameResult, Gap, Gate, Policy, Reject, Source, SourcePosition, Stream,
-    source::Role,
+    Camera, Codec, DerivedPictures, FrameResult, Gap, Gate, Picture, PictureKind, Policy,
+    PrivacyMask, Reject, Source, SourcePosition, Stream, privacy_mask::Corner, source::Role,
 };
 use flumen_base::{CameraId, Kind, Packet, Result, topic};
 use prost::Message;
@@ -257,4 +257,43 @@ fn a_group_that_crashed_the_process_twice_is_left_out_with_a_gap() {
     assert_eq!(gaps.len(), 1);
     assert_eq!(gaps[0].start_us, packets[20].header.pts_us);
     assert_eq!(gaps[0].end_us, packets[30].header.pts_us);
+}
+
+#[test]
+fn derived_pictures_are_reduced_key_pictures_with_masks_filled() {
+    let packets = packets(MADE, 1); // a key a second
+    let corner = |x_permille, y_permille| Corner { x_permille, y_permille };
+    let corners = vec![corner(0, 0), corner(500, 0), corner(500, 1000), corner(0, 1000)];
+    let derived = Some(DerivedPictures { every_us: 1_900_000, width: 80, quality: 90 });
+    let wanted = |masks| Camera {
+        policy: Some(Policy { derived, ..Policy::default() }),
+        masks,
+        ..card(1, 0, Stream::Main)
+    };
+    let plain = give(&mut Session::open(&camera(), Some(&wanted(vec![]))), &packets, 0);
+    let masks = vec![PrivacyMask { corners }];
+    let masked = give(&mut Session::open(&camera(), Some(&wanted(masks.clone()))), &packets, 0);
+    assert_eq!(frames(&plain), frames(&masked), "the analysis sees what is under a mask");
+    for (out, is_masked) in [(&plain, false), (&masked, true)] {
+        let pictures: Vec<Picture> = of(out, topic::PICTURES);
+        assert!(pictures.iter().all(|p| p.masked == is_masked));
+        let (events, derived): (Vec<_>, Vec<_>) =
+            pictures.into_iter().partition(|p| p.kind() == PictureKind::Event);
+        assert!(!events.is_empty() && events.iter().all(|p| p.event_id.len() == 16));
+        let sequences: Vec<u64> = derived.iter().map(|p| p.sequence).collect();
+        assert_eq!(sequences, [0, 30, 60], "each second key: at least 1.9 s apart");
+        assert!(derived.iter().all(|p| p.event_id.is_empty() && (p.width, p.height) == (80, 48)));
+    }
+    // Restored after each record the same pictures come.
+    let mut session = Session::open(&camera(), Some(&wanted(masks)));
+    let mut out = Vec::new();
+    for (i, p) in packets.iter().enumerate() {
+        session.process(at(i), p.header.clone(), p.data.clone(), &mut out);
+        session = Session::restore(&camera(), &session.snapshot().unwrap()).unwrap();
+    }
+    assert_eq!(out, masked);
+    let mut ids: Vec<&[u8]> = out.iter().map(Named::id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), out.len(), "no id twice");
 }

@@ -23,7 +23,10 @@ pub(crate) fn record(
 ) -> Result<wire::Camera> {
     let sources = sources(id, input.sources, old, cameras)?;
     let policy = match (input.policy, old) {
-        (Some(policy), _) => Some(policy_record(&policy)?),
+        (Some(policy), old) => Some(wire::Policy {
+            derived: old.and_then(|o| o.policy).and_then(|p| p.derived),
+            ..policy_record(&policy)?
+        }),
         (None, Some(old)) => old.policy,
         (None, None) => Some(wire::Policy::default()),
     };
@@ -41,6 +44,7 @@ pub(crate) fn record(
         time_zone: zone(time_zone)?,
         effective_us: 0,
         version: 0,
+        masks: old.map(|o| o.masks.clone()).unwrap_or_default(),
     })
 }
 
@@ -79,6 +83,7 @@ fn policy_record(policy: &Policy) -> Result<wire::Policy> {
         sensitivity: upto("sensitivity", policy.sensitivity, 100)?,
         keep_us: i64::from(days) * DAY_US,
         keep_bytes: policy.keep_bytes.unwrap_or(0),
+        derived: None,
     })
 }
 

@@ -61,6 +61,7 @@ impl News {
                 Err(e) => unreadable(delivered, &e),
             },
             topic::PICTURES => match wire::Picture::decode(value) {
+                Ok(picture) if picture.event_id.is_empty() => {} // it belongs to no event
                 Ok(picture) => self.keep(picture),
                 Err(e) => unreadable(delivered, &e),
             },
