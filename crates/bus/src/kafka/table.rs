@@ -144,16 +144,17 @@ impl Table for KafkaTable {
             sent.push((key, self.writer.send(&self.filled.on_kafka, partition, key, value)?));
         }
         let until = Instant::now() + self.patience + Duration::from_secs(1);
-        let mut last = None;
+        let mut placed = Vec::with_capacity(sent.len());
         let mut put = BTreeMap::new();
         for (key, pending) in sent {
             let left = until.saturating_duration_since(Instant::now());
             let (partition, offset) = pending.wait(left)?;
             put.insert(partition, offset);
-            last = Some((key, offset));
+            placed.push((key, offset));
         }
         self.has(&put);
-        last.map_or(Ok(0), |(key, offset)| self.number(key, offset))
+        // Partitions are read side by side: the last change need not be that of the last key.
+        placed.iter().try_fold(0, |last, (key, offset)| Ok(self.number(key, *offset)?.max(last)))
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
