@@ -176,16 +176,15 @@ mod tests {
             let s: Vec<f64> = (0..3).map(|i| side(scaled[i], scaled[(i + 1) % 3])).collect();
             s.iter().all(|v| *v >= 0.0) || s.iter().all(|v| *v <= 0.0)
         };
+        let touched = |x: usize, y: usize| {
+            let eighths = |n: usize| (0..=8).map(move |i| n as f64 + f64::from(i) / 8.0);
+            eighths(x).any(|x| eighths(y).any(|y| inside(x, y)))
+        };
         let mut more = 0;
-        for y in 0..height {
-            for x in 0..width {
-                let touched = (0..=8).any(|i| {
-                    (0..=8).any(|j| {
-                        inside(x as f64 + f64::from(i) / 8.0, y as f64 + f64::from(j) / 8.0)
-                    })
-                });
-                assert!(filled[y][x] || !touched, "sample {x},{y} shows");
-                more += usize::from(filled[y][x] && !touched);
+        for (y, row) in filled.iter().enumerate() {
+            for (x, filled) in row.iter().enumerate() {
+                assert!(*filled || !touched(x, y), "sample {x},{y} shows");
+                more += usize::from(*filled && !touched(x, y));
             }
         }
         assert!(more < 160, "{more} samples more than needed");
