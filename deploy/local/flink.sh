@@ -64,6 +64,8 @@ restart-strategy.exponential-delay.initial-backoff: 500 ms
 restart-strategy.exponential-delay.max-backoff: 10 s
 state.backend.type: $state
 execution.checkpointing.incremental: true
+# Background models shrink to less than half.
+execution.checkpointing.snapshot-compression: true
 execution.checkpointing.dir: file://$dir/checkpoints
 execution.checkpointing.savepoint-dir: file://$dir/savepoints
 execution.checkpointing.externalized-checkpoint-retention: RETAIN_ON_CANCELLATION
