@@ -5,6 +5,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr)]
 
 mod broker;
+mod faults;
+mod members;
+mod plain;
 mod suite;
 
 use std::sync::Arc;

@@ -2,10 +2,11 @@
 
 #![allow(dead_code, missing_docs)]
 
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use flumen_bus::KafkaConfig;
@@ -40,7 +41,7 @@ fn end_with_us(own: &Own) {
         own.dir.display(),
         own.dir.display()
     );
-    let null = || std::process::Stdio::null();
+    let null = || Stdio::null();
     let mut shell = Command::new("setsid");
     shell.args(["bash", "-c", &wait]).stdin(null()).stdout(null()).stderr(null());
     shell.spawn().unwrap();
@@ -138,4 +139,35 @@ pub fn eventually(what: &str, is: impl Fn() -> bool) -> Duration {
     began.elapsed()
 }
 
-pub type Shared<T> = Arc<T>;
+/// The broker that fault tests kill, one test at a time. It runs when this returns.
+pub fn victim() -> MutexGuard<'static, Own> {
+    static VICTIM: OnceLock<Mutex<Own>> = OnceLock::new();
+    let made = || {
+        let own = Own::start();
+        end_with_us(&own);
+        Mutex::new(own)
+    };
+    let own = VICTIM.get_or_init(made).lock().unwrap_or_else(PoisonError::into_inner);
+    own.start_again();
+    own
+}
+
+/// Runs one test of this program in a process of its own, for killing.
+pub fn child(test: &str, settings: &[(&str, &str)]) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test, "--ignored", "--nocapture"]);
+    command.envs(settings.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+/// Reads a child's output up to a line that holds `word`.
+pub fn wait_for_line(out: &mut impl BufRead, word: &str) {
+    let mut line = String::new();
+    while out.read_line(&mut line).unwrap() > 0 {
+        if line.contains(word) {
+            return;
+        }
+        line.clear();
+    }
+    panic!("the child ended without `{word}`");
+}
