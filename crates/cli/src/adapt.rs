@@ -3,7 +3,6 @@
 //! Not here: any decision; only names change on the way.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,7 +14,7 @@ use flumen_ingest::{self as ingest, Ingest};
 use flumen_media::{TrackInfo, Unit};
 use flumen_runtime::Runtime;
 
-use crate::serve::Rooms;
+use crate::rooms::Rooms;
 
 /// Ingest as the face's cameras.
 pub struct IngestCameras {
@@ -39,14 +38,7 @@ impl api::Cameras for IngestCameras {
     }
 
     fn check(&self, address: &str) -> Result<()> {
-        if address == "push:" {
-            return Ok(());
-        }
-        flumen_media::check_address(address, &self.rules.file_roots, &self.rules.allow_hosts)?;
-        if address.starts_with("synthetic:") {
-            flumen_farm::SceneSpec::from_str(address)?;
-        }
-        Ok(())
+        crate::stand_in::allowed(address, &self.rules)
     }
 
     fn probe(&self, request: &api::ProbeRequest) -> Result<api::Probe> {
@@ -177,36 +169,54 @@ impl api::Library for ArchiveLibrary {
         Ok(api::Video { start_us: video.start_us(), pieces: Box::new(video) })
     }
 
+    fn video_part(&self, camera: &CameraId, from_us: i64, to_us: i64) -> Result<(api::Video, i64)> {
+        let (video, end_us) = self.0.video_part(camera, from_us, to_us)?;
+        Ok((api::Video { start_us: video.start_us(), pieces: Box::new(video) }, end_us))
+    }
+
     fn coverage(&self, camera: &CameraId, from_us: i64, to_us: i64) -> Result<Option<f64>> {
         let c = self.0.coverage(camera, from_us, to_us)?;
         Ok((c.span_us > 0).then(|| c.recorded_us as f64 / c.span_us as f64))
     }
 }
 
-/// How all rooms are.
+/// How all rooms of this process are.
 pub struct RoomStages {
-    ingest: Arc<Ingest>,
-    runtime: Arc<Runtime>,
-    archive: Arc<Archive>,
+    cameras: Arc<dyn api::Cameras>,
+    ingest: Option<Arc<Ingest>>,
+    runtime: Option<Arc<Runtime>>,
+    archive: Option<Arc<Archive>>,
     data: PathBuf,
 }
 
 impl RoomStages {
     pub fn new(rooms: &Rooms, data: &Path) -> RoomStages {
         RoomStages {
+            cameras: rooms.cameras.clone(),
             ingest: rooms.ingest.clone(),
             runtime: rooms.runtime.clone(),
             archive: rooms.archive.clone(),
             data: data.to_owned(),
         }
     }
+
+    fn analysis(&self) -> Vec<flumen_runtime::AnalysisStatus> {
+        self.runtime.as_ref().map(|r| r.status()).unwrap_or_default()
+    }
+
+    fn recording(&self) -> Option<flumen_archive::ArchiveStatus> {
+        self.archive.as_ref().map(|a| a.status())
+    }
 }
 
 impl api::Stages for RoomStages {
     fn stages(&self) -> Vec<api::Stage> {
-        let mut all: Vec<api::Stage> = self.ingest.status().into_iter().map(ingest_stage).collect();
-        all.extend(self.runtime.status().into_iter().map(analysis_stage));
-        let archive = self.archive.status();
+        let mut all: Vec<api::Stage> = match &self.ingest {
+            Some(ingest) => ingest.status().into_iter().map(ingest_stage).collect(),
+            None => self.cameras.status().into_iter().map(remote_stage).collect(),
+        };
+        all.extend(self.analysis().into_iter().map(analysis_stage));
+        let Some(archive) = self.recording() else { return all };
         all.push(api::Stage {
             name: "archive".into(),
             rate_hz: archive.rate_hz,
@@ -226,8 +236,8 @@ impl api::Stages for RoomStages {
 
     fn problems(&self) -> Vec<api::Problem> {
         let mut all = Vec::new();
-        for camera in self.ingest.status() {
-            if camera.state == ingest::State::Offline {
+        for camera in self.cameras.status() {
+            if camera.state == api::State::Offline {
                 all.push(api::Problem {
                     what: camera.reason.unwrap_or_else(|| "the camera does not answer".into()),
                     where_: format!("camera {}", camera.id),
@@ -236,15 +246,15 @@ impl api::Stages for RoomStages {
                 });
             }
         }
-        let slow =
-            self.runtime.status().into_iter().filter_map(|s| s.problem.map(|p| (s.camera, p)));
+        let slow = self.analysis().into_iter().filter_map(|s| s.problem.map(|p| (s.camera, p)));
         all.extend(slow.map(|(camera, what)| api::Problem {
             what,
             where_: format!("analysis of {camera}"),
             fix: "give the analysis more cores, or cameras a smaller stream for it".into(),
         }));
-        let rest = self.runtime.problems().into_iter().map(|p| ("analysis", p));
-        let rest = rest.chain(self.archive.status().problem.map(|p| ("archive", p)));
+        let analysis = self.runtime.as_ref().map(|r| r.problems()).unwrap_or_default();
+        let rest = analysis.into_iter().map(|p| ("analysis", p));
+        let rest = rest.chain(self.recording().and_then(|a| a.problem).map(|p| ("archive", p)));
         all.extend(rest.map(|(room, what)| api::Problem {
             what,
             where_: room.into(),
@@ -271,6 +281,19 @@ fn ingest_stage(s: ingest::CameraStatus) -> api::Stage {
         ),
         detail: s.reason.unwrap_or_else(|| format!("{:.2} Mbit/s", s.bit_rate_bps as f64 / 1e6)),
         camera: Some(s.id),
+    }
+}
+
+/// A camera of another process; how late it is, that process tells.
+fn remote_stage(s: api::CameraStatus) -> api::Stage {
+    api::Stage {
+        name: "ingest".into(),
+        rate_hz: (s.frame_rate_hz > 0.0).then(|| s.frame_rate_hz.into()),
+        dropped: s.dropped,
+        healthy: matches!(s.state, api::State::Live | api::State::Disabled | api::State::Ended),
+        detail: s.reason.unwrap_or_else(|| format!("{:.2} Mbit/s", s.bit_rate_bps as f64 / 1e6)),
+        camera: Some(s.id),
+        ..api::Stage::default()
     }
 }
 

@@ -3,7 +3,6 @@
 //! Invariants: unknown keys are refused; `default.toml` holds every key.
 //! Not here: cameras, which are data and live on the bus.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use flumen_base::{Context, Error, Result};
@@ -25,6 +24,7 @@ pub struct Config {
     pub bus: Bus,
     pub kafka: KafkaSection,
     pub cluster: Cluster,
+    pub peer: flumen_api::peer::PeerConfig,
     pub ingest: Ingest,
     pub analysis: Analysis,
     pub archive: Archive,
@@ -57,7 +57,6 @@ pub enum BusKind {
 #[serde(deny_unknown_fields)]
 pub struct Cluster {
     pub site_key_file: PathBuf,
-    pub peer_listen: SocketAddr,
 }
 
 impl Cluster {
@@ -95,6 +94,17 @@ pub struct Archive {
     pub keep: Span,
     pub keep_bytes: ByteSize,
     pub export_days: bool,
+    pub store: PathBuf,
+}
+
+impl Archive {
+    /// Where the files are: the directory that is named, or the one in the data directory.
+    pub fn files(&self, data: &Path) -> PathBuf {
+        if self.store.as_os_str().is_empty() {
+            return data.join("archive");
+        }
+        self.store.clone()
+    }
 }
 
 impl Config {
@@ -129,10 +139,7 @@ impl Config {
             self.archive.segment.0 < self.bus.video_age.0,
             "bus.video_age must be longer than archive.segment",
         )?;
-        rule(
-            self.cluster.peer_listen.ip().is_loopback() || self.bus.kind == BusKind::Kafka,
-            "cluster.peer_listen: only with bus.kind = \"kafka\" there are others to listen for",
-        )?;
+        self.peer.validate()?;
         self.kafka.validate()
     }
 

@@ -36,6 +36,7 @@ pub fn add_cameras(bus: &dyn Bus) -> Result<()> {
             time_zone: "UTC".into(),
             effective_us: SystemClock.wall_us(),
             version: 1,
+            ..Camera::default()
         };
         cameras.put(id.as_bytes(), Some(&camera.encode_to_vec()))?;
     }

@@ -85,7 +85,7 @@ fn given(path: &Path) -> Option<PathBuf> {
 }
 
 #[cfg(feature = "kafka")]
-pub use on::{config, open};
+pub use on::{config, open, open_at};
 
 #[cfg(feature = "kafka")]
 mod on {
@@ -185,6 +185,14 @@ mod on {
     /// `Invalid` settings or topics that would lose records, by name; `NotFound` for missing
     /// topics; `Unavailable` when the spool is held by another process.
     pub fn open(data: &Path, config: &Config) -> Result<Arc<Kafka>> {
+        open_at(&data.join("spool"), config)
+    }
+
+    /// As [`open`], with the spool elsewhere.
+    ///
+    /// # Errors
+    /// As for [`open`].
+    pub fn open_at(spool: &Path, config: &Config) -> Result<Arc<Kafka>> {
         let kafka = self::config(config)?;
         match topics::check(&kafka) {
             Ok(findings) => refuse(&findings)?,
@@ -194,7 +202,7 @@ mod on {
             }
             Err(e) => return Err(e),
         }
-        Kafka::open(&data.join("spool"), kafka)
+        Kafka::open(spool, kafka)
     }
 
     fn refuse(findings: &[topics::Finding]) -> Result<()> {

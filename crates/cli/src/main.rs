@@ -4,13 +4,17 @@
 
 mod adapt;
 mod client;
+mod cluster;
 mod commands;
 mod config;
 mod demo;
 mod kafka;
 mod lock;
+mod rooms;
 mod serve;
+mod settings;
 mod show;
+mod stand_in;
 mod units;
 
 use std::path::PathBuf;
@@ -18,6 +22,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use flumen_base::{Kind, Result};
+
+use crate::rooms::Role;
 
 /// Real-time video: cameras in; a durable log, live pictures, events and an archive out.
 #[derive(Parser)]
@@ -55,6 +61,18 @@ enum Command {
     Check(commands::check::Check),
     /// Print the configuration in force
     Config(commands::config::Show),
+    /// Run the cameras alone, on Kafka; several processes share them
+    Ingest,
+    /// Run the archive alone, on Kafka
+    Archive,
+    /// Run the web pages and the API alone, on Kafka
+    Api(serve::RunArgs),
+    /// Take what is here along to Kafka
+    #[command(subcommand)]
+    Bus(commands::copy::Bus),
+    /// Put the analyser where Flink finds it
+    #[command(subcommand)]
+    Bridge(commands::bridge::Bridge),
     /// Make, check or show the topics on Kafka
     #[command(subcommand)]
     Topics(commands::topics::Topics),
@@ -104,6 +122,11 @@ fn dispatch(site: &Site, command: Command) -> Result<ExitCode> {
         Command::Export(args) => commands::export::run(site, &args),
         Command::Check(args) => return commands::check::run(site, &args),
         Command::Config(args) => commands::config::run(site, &args),
+        Command::Ingest => serve::role(site, Role::Ingest, None),
+        Command::Archive => serve::role(site, Role::Archive, None),
+        Command::Api(args) => serve::role(site, Role::Api, args.listen),
+        Command::Bus(args) => commands::copy::run(site, &args),
+        Command::Bridge(args) => commands::bridge::run(&args),
         Command::Topics(args) => return commands::topics::run(site, &args),
         Command::Bench(args) => commands::bench::run(&args),
         Command::Openapi => {

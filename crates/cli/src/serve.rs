@@ -1,7 +1,7 @@
-//! `flumen run` and `flumen demo`: all rooms in one process, wired here.
+//! `flumen run`, `demo`, `ingest`, `archive` and `api`: rooms in a process, until interrupted.
 //!
-//! Invariants: rooms start from the ground up and stop from the top down, so nothing is
-//! handed to a room that is gone; the data directory is owned for as long as any runs.
+//! Invariants: the data directory is owned for as long as any room runs.
+//! Not here: which rooms a role has and how they are wired (`rooms`).
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -10,14 +10,11 @@ use std::time::Instant;
 
 use clap::Args;
 use flumen_api::Face;
-use flumen_archive::{Archive, ArchiveConfig, LocalStore};
-use flumen_base::{Context, Error, Result, SystemClock, topic};
-use flumen_bus::{Bus, Embedded, EmbeddedConfig, Keep};
-use flumen_ingest::{Ingest, IngestConfig};
-use flumen_runtime::{Runtime, RuntimeConfig};
+use flumen_base::{Context, Error, Result};
 
-use crate::config::Config;
+use crate::config::{BusKind, Config};
 use crate::lock::Lock;
+use crate::rooms::{Role, Rooms};
 use crate::{Site, adapt, demo};
 
 /// Example: flumen run --data data --listen 127.0.0.1:8480
@@ -25,73 +22,75 @@ use crate::{Site, adapt, demo};
 pub struct RunArgs {
     /// Address of the web pages and the API; overrides the configuration.
     #[arg(long, value_name = "ADDRESS")]
-    listen: Option<SocketAddr>,
+    pub listen: Option<SocketAddr>,
 }
 
 /// Runs until interrupted.
 pub fn run(site: &Site, args: &RunArgs, with_demo: bool) -> Result<()> {
+    let config = site.load()?;
+    start(site, config, args.listen, Role::All, with_demo)
+}
+
+/// Runs one role of several, until interrupted.
+pub fn role(site: &Site, role: Role, listen: Option<SocketAddr>) -> Result<()> {
+    let config = site.load()?;
+    if config.bus.kind != BusKind::Kafka {
+        return Err(Error::invalid(format!(
+            "`flumen {}` is a part of Flumen on Kafka: set bus.kind = \"kafka\" and kafka.brokers; \
+             without Kafka `flumen run` is everything in one process",
+            role.name()
+        )));
+    }
+    if role != Role::Archive && config.cluster.site_key_file.as_os_str().is_empty() {
+        return Err(Error::invalid(format!(
+            "`flumen {}` needs the site's key: set cluster.site_key_file to one file for all \
+             processes of the site; the first ingest makes it when it is not there",
+            role.name()
+        )));
+    }
+    start(site, config, listen, role, false)
+}
+
+fn start(
+    site: &Site,
+    mut config: Config,
+    listen: Option<SocketAddr>,
+    role: Role,
+    with_demo: bool,
+) -> Result<()> {
     let begin = Instant::now();
-    let mut config = site.load()?;
-    if let Some(listen) = args.listen {
+    if let Some(listen) = listen {
         config.api.listen = listen;
     }
     config.api.validate()?;
     logging();
     let mut lock = Lock::take(&site.data)?;
-    let rooms = Rooms::start(&site.data, &config)?;
+    let rooms = Rooms::start(&site.data, &config, role)?;
     if with_demo {
         demo::add_cameras(rooms.bus.as_ref())?;
     }
-    let served = serve_http(&rooms, &config, &site.data, |address| {
-        lock.tell(Some(address))?;
-        println!(
-            "flumen is at http://{address} after {:.1} s; Ctrl-C stops it",
-            begin.elapsed().as_secs_f32()
-        );
-        Ok(())
-    });
+    let took = || begin.elapsed().as_secs_f32();
+    let served = if role.has_face() {
+        serve_http(&rooms, &config, &site.data, |address| {
+            lock.tell(Some(address))?;
+            println!("flumen is at http://{address} after {:.1} s; Ctrl-C stops it", took());
+            Ok(())
+        })
+    } else {
+        println!("flumen {} runs after {:.1} s; Ctrl-C stops it", role.name(), took());
+        wait()
+    };
     let stopped = rooms.stop();
     served.and(stopped)
 }
 
-/// The workers of one process.
-pub struct Rooms {
-    pub bus: Arc<Embedded>,
-    pub ingest: Arc<Ingest>,
-    pub runtime: Arc<Runtime>,
-    pub archive: Arc<Archive>,
-}
-
-impl Rooms {
-    fn start(data: &Path, config: &Config) -> Result<Rooms> {
-        let bus = Embedded::open(&data.join("bus"), bus_config(config)).context("open the bus")?;
-        let as_bus: Arc<dyn Bus> = bus.clone();
-        let store = Arc::new(LocalStore::open(&data.join("archive"))?);
-        let archive = Archive::start(as_bus.clone(), store, archive_config(data, config))
-            .context("open the archive")?;
-        let runtime = Runtime::start(as_bus.clone(), runtime_config(data, config))
-            .context("start the analysis")?;
-        let ingest = Ingest::start(as_bus, ingest_config(data, config), Arc::new(SystemClock))
-            .context("start the cameras")?;
-        Ok(Rooms {
-            bus,
-            ingest: Arc::new(ingest),
-            runtime: Arc::new(runtime),
-            archive: Arc::new(archive),
-        })
-    }
-
-    /// From the cameras down to the log; the first error is told, all are tried.
-    fn stop(self) -> Result<()> {
-        let held = |room: &str| Error::internal(format!("{room} is still in use at the end"));
-        let ingest = Arc::try_unwrap(self.ingest).map(|i| i.stop()).map_err(|_| held("ingest"));
-        let runtime =
-            Arc::try_unwrap(self.runtime).map_err(|_| held("runtime")).and_then(|r| r.stop());
-        let archive =
-            Arc::try_unwrap(self.archive).map_err(|_| held("archive")).and_then(|a| a.stop());
-        let bus = self.bus.close();
-        ingest.and(runtime).and(archive).and(bus)
-    }
+fn wait() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("start the async thread")?;
+    runtime.block_on(interrupted());
+    Ok(())
 }
 
 fn serve_http(
@@ -105,12 +104,15 @@ fn serve_http(
         .enable_all()
         .build()
         .context("start the async threads")?;
-    let face = Face::new(
+    let mut face = Face::new(
         rooms.bus.clone(),
-        Arc::new(adapt::IngestCameras::new(rooms.ingest.clone(), config.ingest.clone())),
-        Arc::new(adapt::ArchiveLibrary::new(rooms.archive.reader())),
+        rooms.cameras.clone(),
+        rooms.library.clone(),
         Arc::new(adapt::RoomStages::new(rooms, data)),
     );
+    if let Some(latest) = &rooms.latest {
+        face = face.with_latest(latest.clone());
+    }
     let served = runtime.block_on(flumen_api::serve(
         face,
         config.api.clone(),
@@ -131,64 +133,6 @@ async fn interrupted() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
-    }
-}
-
-fn bus_config(config: &Config) -> EmbeddedConfig {
-    let results = Keep { age: config.bus.results_age.0, bytes: config.bus.results_bytes.0 };
-    let mut keep: std::collections::HashMap<String, Keep> =
-        topic::LOGS.iter().map(|t| ((*t).to_owned(), results)).collect();
-    keep.insert(
-        topic::VIDEO.into(),
-        Keep { age: config.bus.video_age.0, bytes: config.bus.video_bytes.0 },
-    );
-    EmbeddedConfig {
-        partitions: config.bus.partitions,
-        sync_delay: config.bus.sync_delay.0,
-        keep,
-        ..EmbeddedConfig::default()
-    }
-}
-
-fn ingest_config(data: &Path, config: &Config) -> IngestConfig {
-    IngestConfig {
-        cache_dir: data.join("farm"),
-        key_file: data.join("site.key"),
-        file_roots: config.ingest.file_roots.clone(),
-        allow_hosts: config.ingest.allow_hosts.clone(),
-        reconnect_max: config.ingest.reconnect_max.0,
-        stall: config.ingest.stall.0,
-        max_cameras: config.ingest.max_cameras,
-        ..IngestConfig::default()
-    }
-}
-
-fn runtime_config(data: &Path, config: &Config) -> RuntimeConfig {
-    let default = RuntimeConfig::default();
-    RuntimeConfig {
-        dir: data.join("runtime"),
-        workers: if config.analysis.workers == 0 {
-            default.workers
-        } else {
-            config.analysis.workers
-        },
-        queue_units: config.analysis.queue,
-        checkpoint_every: config.analysis.checkpoint_every.0,
-        ..default
-    }
-}
-
-fn archive_config(data: &Path, config: &Config) -> ArchiveConfig {
-    let keep = flumen_archive::Keep {
-        age: Some(config.archive.keep.0),
-        bytes: Some(config.archive.keep_bytes.0),
-    };
-    ArchiveConfig {
-        dir: data.join("archive"),
-        segment_max: config.archive.segment.0,
-        keep,
-        export_days: config.archive.export_days,
-        ..ArchiveConfig::default()
     }
 }
 

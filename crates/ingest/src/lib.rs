@@ -52,5 +52,6 @@ pub use probe::{Probe, ProbeRequest};
 pub use push::PushSession;
 pub use secret::Secret;
 pub use status::{CameraStatus, State};
+pub use tail::end_what_was_left;
 pub use timeline::{Placed, Stamp, Timeline};
 pub use vault::Vault;

@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use flumen_base::wire::{Marker, PacketHeader, Stream};
-use flumen_base::{CameraId, Result, topic};
-use flumen_bus::{Bus, Polled, Start, Visibility};
+use flumen_base::{CameraId, Clock, Result, topic};
+use flumen_bus::{Bus, Polled, Record, Start, Visibility};
 use prost::Message as _;
 
 use crate::handover::Left;
+use crate::header;
 
 /// Records looked at in a partition: few, and more when a camera is not among them.
 const RECORDS: [u64; 2] = [512, MOST_RECORDS];
@@ -49,6 +50,31 @@ pub(crate) fn left_of(bus: &dyn Bus, cameras: &BTreeSet<CameraId>) -> Result<Lef
         sought.retain(|id| !tail.seen.contains(id.as_str()));
     }
     Ok(found)
+}
+
+/// Writes the end markers that a killed process did not write; gives how many. For a bus that
+/// no camera writes to.
+///
+/// # Errors
+/// As the bus.
+pub fn end_what_was_left(bus: &dyn Bus, clock: &dyn Clock) -> Result<usize> {
+    let mut waiting = Vec::new();
+    for left in left_behind(bus)?.into_values() {
+        let Some(open) = left.open else { continue };
+        let end_us = left.end_us.max(open.dts_us);
+        let end = header::of_marker(&open, Marker::EndOfStream, end_us, clock.wall_us());
+        let end = PacketHeader { sequence: open.sequence + 1, part: 0, parts: 1, ..end };
+        let record = Record {
+            key: end.camera.clone().into(),
+            headers: vec![(topic::PACKET_HEADER.into(), end.encode_to_vec().into())],
+            value: bytes::Bytes::new(),
+            timestamp_us: end.arrival_us,
+        };
+        waiting.push(bus.send(topic::VIDEO, record)?);
+    }
+    let ended = waiting.len();
+    waiting.into_iter().try_for_each(|pending| pending.wait().map(drop))?;
+    Ok(ended)
 }
 
 /// True when a stream's last picture is so new that its owner may still send.
@@ -134,7 +160,6 @@ fn take(tail: &mut Tail, thing: Polled) -> (u32, u64) {
 mod tests {
     use super::*;
     use crate::memory_bus::MemoryBus;
-    use flumen_bus::Record;
 
     #[test]
     fn the_end_of_each_stream_is_found_and_whether_it_is_open() {
@@ -170,6 +195,9 @@ mod tests {
         assert_eq!((door.end_us, door.open.is_none()), (580, true));
         assert_eq!(found[&("door".to_string(), Stream::Sub)].end_us, 47);
         assert!(left_behind(&MemoryBus::default()).unwrap().is_empty());
+        assert_eq!(end_what_was_left(&bus, &flumen_base::SystemClock).unwrap(), 2);
+        assert!(left_behind(&bus).unwrap().values().all(|l| l.open.is_none()));
+        assert_eq!(end_what_was_left(&bus, &flumen_base::SystemClock).unwrap(), 0);
     }
 
     #[test]

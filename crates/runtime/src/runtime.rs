@@ -18,6 +18,8 @@ use crate::results::Results;
 use crate::worker::{Replay, Shared, Slot, lock, work};
 use crate::{reader, save};
 
+/// A log whose end does not move for so long is not written to.
+const STILL: Duration = Duration::from_millis(100);
 /// What was found at the start is told this long.
 const TOLD: Duration = Duration::from_secs(600);
 /// A removed camera is forgotten when it was silent this long.
@@ -134,6 +136,32 @@ impl Runtime {
     #[cfg(test)]
     pub(crate) fn finished(&self, partition: u32) -> u64 {
         lock(&self.shared.lanes).unfinished(partition)
+    }
+
+    /// Waits until what is on `flumen.video` now is analysed; false when that took longer than
+    /// `patience`. For a log that nobody writes to any more.
+    pub fn settle(&self, patience: Duration) -> bool {
+        let until = Instant::now() + patience;
+        let mut before = Vec::new();
+        loop {
+            let ends: Vec<(u32, u64)> = match self.shared.bus.watermarks(topic::VIDEO) {
+                Ok(log) => log.iter().map(|w| (w.partition, w.next)).collect(),
+                Err(_) => return false,
+            };
+            let done = {
+                let lanes = lock(&self.shared.lanes);
+                ends.iter().all(|&(partition, next)| lanes.unfinished(partition) >= next)
+            };
+            // What was sent last may not be in the log yet: its end must stand still.
+            if done && ends == before {
+                return true;
+            }
+            if Instant::now() >= until {
+                return false;
+            }
+            before = ends;
+            std::thread::sleep(STILL);
+        }
     }
 
     /// Things that are wrong with the runtime itself, for a person.

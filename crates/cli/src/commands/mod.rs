@@ -2,9 +2,11 @@
 
 pub mod analyze;
 pub mod bench;
+pub mod bridge;
 pub mod camera;
 pub mod check;
 pub mod config;
+pub mod copy;
 pub mod export;
 pub mod farm;
 mod latency;
