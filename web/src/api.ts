@@ -12,6 +12,7 @@ import type {
   EventQuery,
   Probe,
   ProbeInput,
+  Segment,
   System,
   Timeline,
 } from "./types.ts";
@@ -170,16 +171,21 @@ export function videoUrl(id: string, fromUs: number, toUs: number, download = fa
 }
 
 /**
- * When the video of a span really begins: at the key frame at or before the moment asked for.
- * The moment asked for itself when the server does not say.
+ * When the video of a span really begins and ends: at the key frame at or before the moment asked
+ * for, and where the picture's codec or size changes. What was asked for when the server does not say.
  */
-export async function videoStart(id: string, fromUs: number, toUs: number, signal: AbortSignal): Promise<number> {
+export async function videoSpan(id: string, fromUs: number, toUs: number, signal: AbortSignal): Promise<Segment> {
+  const asked = { start_us: fromUs, end_us: toUs };
   try {
     const answer = await fetch(videoUrl(id, fromUs, toUs), { method: "HEAD", signal });
-    const start = Number(answer.headers.get("x-flumen-start-us"));
-    return answer.ok && Number.isFinite(start) && start > 0 ? start : fromUs;
+    if (!answer.ok) return asked;
+    const told = (name: string, other: number) => {
+      const us = Number(answer.headers.get(name));
+      return Number.isFinite(us) && us > 0 ? us : other;
+    };
+    return { start_us: told("x-flumen-start-us", fromUs), end_us: told("x-flumen-end-us", toUs) };
   } catch {
-    return fromUs;
+    return asked;
   }
 }
 

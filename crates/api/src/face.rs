@@ -227,6 +227,15 @@ pub trait Library: Send + Sync {
     /// `NotFound` when nothing is recorded there.
     fn video(&self, camera: &CameraId, from_us: i64, to_us: i64) -> Result<Video>;
 
+    /// The same up to where the picture's codec, size or parameters change, and where that
+    /// is; `to_us` when they do not.
+    ///
+    /// # Errors
+    /// As for [`Library::video`].
+    fn video_part(&self, camera: &CameraId, from_us: i64, to_us: i64) -> Result<(Video, i64)> {
+        Ok((self.video(camera, from_us, to_us)?, to_us))
+    }
+
     /// Share of the span, or of the time since the camera's first recording when that is
     /// shorter, that is recorded, 0 to 1; `None` when nothing is known of it.
     ///

@@ -32,6 +32,8 @@ const PIECES: usize = 2;
 const STALL: Duration = Duration::from_secs(600);
 /// UTC of the film's time 0, in microseconds.
 const START: HeaderName = HeaderName::from_static("x-flumen-start-us");
+/// UTC of its end: earlier than asked for where the picture's codec or size changes.
+const END: HeaderName = HeaderName::from_static("x-flumen-end-us");
 
 /// A span of a camera's time.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -87,11 +89,13 @@ pub(crate) async fn timeline(
     Ok(Json(told))
 }
 
-/// The recording as fMP4, without transcoding.
+/// The recording as fMP4, without transcoding: to be played, up to where the picture's codec or
+/// size changes; to be stored, refused when they do.
 #[utoipa::path(get, path = "/api/v1/cameras/{id}/video.mp4", tag = "recordings",
     params(("id" = String, Path, description = "camera"), VideoAsked), responses(
     (status = 200, body = Vec<u8>, content_type = "video/mp4",
-        headers(("x-flumen-start-us" = i64, description = "UTC of the film's time 0"))),
+        headers(("x-flumen-start-us" = i64, description = "UTC of the film's time 0"),
+            ("x-flumen-end-us" = i64, description = "UTC of its end"))),
     (status = "default", body = ProblemDocument, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn video(
@@ -107,10 +111,14 @@ pub(crate) async fn video(
     let name = format!("{kind}; filename=\"{camera}-{}.mp4\"", asked.from_us / 1_000_000);
     let look = app.clone();
     // The first piece is read before the answer begins, so that errors get their status.
-    let (first, rest) = blocking(move || {
-        let mut video = look.face.library.video(&camera, asked.from_us, asked.to_us)?;
+    let (first, rest, end_us) = blocking(move || {
+        let (library, from_us, to_us) = (&look.face.library, asked.from_us, asked.to_us);
+        let (mut video, end_us) = match asked.download {
+            1 => (library.video(&camera, from_us, to_us)?, to_us),
+            _ => library.video_part(&camera, from_us, to_us)?,
+        };
         match video.pieces.next() {
-            Some(first) => Ok((first?, video)),
+            Some(first) => Ok((first?, video, end_us)),
             None => Err(Error::not_found(format!(
                 "nothing of camera {camera} is recorded between these times"
             ))),
@@ -121,10 +129,11 @@ pub(crate) async fn video(
     let (send, mut pieces) = mpsc::channel(PIECES);
     tokio::spawn(pump(app, first, rest, send, permit));
     let body = Body::from_stream(stream::poll_fn(move |cx| pieces.poll_recv(cx)));
-    let headers: [(HeaderName, String); 3] = [
+    let headers: [(HeaderName, String); 4] = [
         (header::CONTENT_TYPE, "video/mp4".into()),
         (header::CONTENT_DISPOSITION, name),
         (START, start_us),
+        (END, end_us.to_string()),
     ];
     Ok((headers, body))
 }

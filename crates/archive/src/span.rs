@@ -20,7 +20,35 @@ impl Reader {
     /// `Unsupported` when codec, size or parameter sets change in it (the message says when),
     /// `DataLoss` when the first file is damaged.
     pub fn video(&self, camera: &CameraId, from_us: i64, to_us: i64) -> Result<Video> {
-        let span = window(from_us, to_us)?;
+        let files = self.some_files(camera, from_us, to_us)?;
+        let (tracks, fit) = tracks(self.store(), &files)?;
+        if let Some(other) = files.get(fit) {
+            return Err(Error::unsupported(format!(
+                "{}: the picture's codec, size or parameters change at {}; ask for the time before and after it separately",
+                other.camera,
+                day::text(other.start_us)
+            )));
+        }
+        Video::new(self.store().clone(), files, tracks, window(from_us, to_us)?)
+    }
+
+    /// The begin of a span as [`Reader::video`], up to where codec, size or parameter sets
+    /// change; and where it ends: there, or at `to_us`.
+    ///
+    /// # Errors
+    /// As for [`Reader::video`], without `Unsupported`.
+    pub fn video_part(&self, camera: &CameraId, from_us: i64, to_us: i64) -> Result<(Video, i64)> {
+        let mut files = self.some_files(camera, from_us, to_us)?;
+        let (tracks, fit) = tracks(self.store(), &files)?;
+        let end_us = files.get(fit).map_or(to_us, |other| other.start_us.min(to_us));
+        files.truncate(fit);
+        let span = window(from_us, end_us.max(from_us.saturating_add(1)))?;
+        Ok((Video::new(self.store().clone(), files, tracks, span)?, end_us))
+    }
+
+    /// The files of a span that has some.
+    fn some_files(&self, camera: &CameraId, from_us: i64, to_us: i64) -> Result<Vec<Segment>> {
+        window(from_us, to_us)?;
         let files = self.files(camera, from_us, to_us)?;
         if files.is_empty() {
             return Err(Error::not_found(format!(
@@ -29,8 +57,7 @@ impl Reader {
                 day::text(to_us)
             )));
         }
-        let tracks = tracks(self.store(), &files)?;
-        Video::new(self.store().clone(), files, tracks, span)
+        Ok(files)
     }
 
     /// The files of a span: of the main stream where it is recorded, else of the sub stream.
@@ -54,29 +81,26 @@ impl Reader {
     }
 }
 
-/// The tracks of all files: their common video, and the first sound.
-fn tracks(store: &Arc<dyn Store>, files: &[Segment]) -> Result<Vec<TrackConfig>> {
+/// The tracks of the first files, and how many have the same: their common video, and the
+/// first sound.
+fn tracks(store: &Arc<dyn Store>, files: &[Segment]) -> Result<(Vec<TrackConfig>, usize)> {
     let mut tracks: Vec<TrackConfig> = Vec::new();
-    for file in files {
+    let mut fit = 0;
+    'files: for file in files {
         let opened = fmp4::Reader::open(Source::new(store.clone(), &file.path))
             .map_err(|e| damaged(file, &e))?;
         for track in opened.tracks() {
             let sound = is_sound(track);
             match tracks.iter().find(|t| is_sound(t) == sound) {
                 None => tracks.push(track.clone()),
-                Some(first) if !sound && first != track => {
-                    return Err(Error::unsupported(format!(
-                        "{}: the picture's codec, size or parameters change at {}; ask for the time before and after it separately",
-                        file.camera,
-                        day::text(file.start_us)
-                    )));
-                }
+                Some(first) if !sound && first != track => break 'files,
                 Some(_) => {}
             }
         }
+        fit += 1;
     }
     tracks.sort_by_key(is_sound);
-    Ok(tracks)
+    Ok((tracks, fit))
 }
 
 pub(crate) fn is_sound(track: &TrackConfig) -> bool {

@@ -69,7 +69,11 @@ function Whole({ camera, query }: { camera: Camera; query: URLSearchParams }) {
             <Icon name="left" />
           </a>
           <h1 class="headline">{camera.name}</h1>
-          <StateBadge state={camera.state} title={camera.reason} />
+          {at === undefined || camera.state !== "live" ? (
+            <StateBadge state={camera.state} title={camera.reason} />
+          ) : (
+            <span class="badge">Recorded</span>
+          )}
         </div>
         <div class="bar-end">
           {at === undefined && (

@@ -1,6 +1,6 @@
 /** Owns the playing of the recording from a moment on, over holes, to the live picture. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { videoStart, videoUrl, whyUnplayable } from "../api.ts";
+import { videoSpan, videoUrl, whyUnplayable } from "../api.ts";
 import { clock, exact, moment } from "../text/time.ts";
 import { playSpan } from "../timeline/geometry.ts";
 import type { Segment, Timeline } from "../types.ts";
@@ -25,7 +25,8 @@ export function Playback({ camera, name, at, line, onHead, onLive }: Props) {
   const [speed, setSpeed] = useState("1");
   const video = useRef<HTMLVideoElement>(null);
   const [shown, setShown] = useState(at);
-  const start = useRef(at);
+  /** What the server really gives of the span. */
+  const given = useRef<Segment>({ start_us: at, end_us: at });
 
   const known = line !== undefined;
   useEffect(() => {
@@ -39,9 +40,9 @@ export function Playback({ camera, name, at, line, onHead, onLive }: Props) {
   useEffect(() => {
     if (!span) return;
     const stop = new AbortController();
-    start.current = span.start_us;
-    void videoStart(camera, span.start_us, span.end_us, stop.signal).then((us) => {
-      if (!stop.signal.aborted) start.current = us;
+    given.current = span;
+    void videoSpan(camera, span.start_us, span.end_us, stop.signal).then((told) => {
+      if (!stop.signal.aborted) given.current = told;
     });
     return () => stop.abort();
   }, [camera, span]);
@@ -53,13 +54,15 @@ export function Playback({ camera, name, at, line, onHead, onLive }: Props) {
   const moved = () => {
     const element = video.current;
     if (!element || !span) return;
-    const us = start.current + element.currentTime * 1e6;
+    const us = given.current.start_us + element.currentTime * 1e6;
     setShown(us);
     onHead(us);
   };
   const next = () => {
-    const after = span && line ? playSpan(line.segments, span.end_us) : undefined;
-    if (after && span && after.start_us >= span.end_us) {
+    // The span as it was asked for, or to where the picture's codec or size changes.
+    const end = span && Math.max(span.start_us + 1, Math.min(span.end_us, given.current.end_us));
+    const after = end !== undefined && line ? playSpan(line.segments, end) : undefined;
+    if (after && end !== undefined && after.start_us >= end) {
       setState("loading");
       setSpan(after);
     } else setState("end");

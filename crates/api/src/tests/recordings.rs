@@ -53,6 +53,7 @@ async fn video_streams_whole_and_errors_have_their_status() {
     let head = format!("HEAD {path} HTTP/1.1\r\nHost: {}", site.host());
     let head = site.raw(&head, b"").await;
     assert_eq!((head.status, head.headers["x-flumen-start-us"].as_str()), (200, "999993"));
+    assert_eq!(head.headers["x-flumen-end-us"], "2000000");
     assert!(head.body.is_empty());
     let damaged = site.get("/api/v1/cameras/yard/video.mp4?from_us=13&to_us=20").await;
     assert!(damaged.status == 410 && damaged.problem().contains("flumen check"));

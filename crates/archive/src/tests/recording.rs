@@ -117,6 +117,25 @@ fn another_size_begins_another_file_and_a_span_over_both_is_refused_with_the_tim
 }
 
 #[test]
+fn a_span_over_a_change_plays_part_after_part() {
+    let rig = Rig::new();
+    rig.shoot(film(), 1, 0..20, ZERO_US);
+    rig.shoot(film_large(), 1, 20..40, ZERO_US);
+    rig.end(1, ZERO_US + 4_000_000);
+    drop(rig.record(rig.bus.clone(), rig.store()).unwrap());
+    let reader = rig.reader();
+    let to_us = ZERO_US + 4_000_000;
+    let (first, change_us) = reader.video_part(&camera(), ZERO_US + 300_000, to_us).unwrap();
+    assert_eq!(change_us, ZERO_US + 2_000_000);
+    assert_eq!(units(first).len(), 20);
+    let (second, end_us) = reader.video_part(&camera(), change_us, to_us).unwrap();
+    assert_eq!((second.start_us(), end_us), (change_us, to_us));
+    assert_eq!(units(second).len(), 20);
+    let none = reader.video_part(&camera(), to_us, to_us + 1_000_000).map(|_| ()).unwrap_err();
+    assert_eq!(none.kind(), Kind::NotFound);
+}
+
+#[test]
 fn a_late_epoch_is_filed_and_closes_its_gap() {
     let rig = Rig::new();
     let hour = 3_600_000_000;
