@@ -6,6 +6,7 @@
 #   flink.sh jobmanager start|kill DIR         end it by SIGKILL, bring it back
 #   flink.sh taskmanager start|stop|kill DIR N
 #   flink.sh submit DIR [--from SAVEPOINT|latest] [--parallelism N] JAR [ARGS...]   prints: JOB <id>
+#   flink.sh application DIR [--from SAVEPOINT|latest] JAR [ARGS...]   a JobManager for this one job; TaskManagers as above
 #   flink.sh list DIR | cancel DIR JOB | savepoint DIR JOB | stop-job DIR JOB       the last two print: SAVEPOINT <path>
 #   flink.sh status DIR | stop DIR
 #
@@ -16,17 +17,17 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-usage() { sed -n '4,10s/^#  *//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+usage() { sed -n '4,11s/^#  *//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 [ $# -ge 2 ] || usage
 command=$1
 shift
 action=''
 case $command in
   jobmanager | taskmanager) action=$1; shift; [ $# -ge 1 ] || usage ;;
-  start | submit | list | cancel | savepoint | stop-job | status | stop) ;;
+  start | submit | application | list | cancel | savepoint | stop-job | status | stop) ;;
   *) usage ;;
 esac
-[ "$command" = start ] || [ -d "$1" ] || die "$1: there is no such directory"
+[ "$command" = start ] || [ "$command" = application ] || [ -d "$1" ] || die "$1: there is no such directory"
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
 shift
@@ -120,6 +121,28 @@ taskmanager_start() {
     -D "taskmanager.resource-id=$id"
 }
 
+application() {
+  local flags=() from jar
+  if [ "${1:-}" = --from ]; then
+    from=$2
+    [ "$from" != latest ] || from=$(latest)
+    flags=(--from "$from")
+    shift 2
+  fi
+  [ $# -ge 1 ] || usage
+  jar=$1
+  shift
+  [ -f "$jar" ] || die "$jar: there is no such job jar; build it with: make jvm"
+  ! pid_of "$dir" jobmanager >/dev/null || die "a JobManager runs already in $dir: flink.sh stop $dir"
+  free_port "$port"
+  configure jobmanager "$((port + 3))" "$((port + 5))"
+  cp "$jar" "$dir/lib/" # the TaskManagers take it from there, too
+  spawn "$dir" jobmanager -Xmx320m -XX:MaxMetaspaceSize=192m -XX:+UseSerialGC "${opens[@]}" -cp "$dir/lib/*:$lib/*" \
+    flumen.flink.Cluster --configDir "$dir/conf-jobmanager" "${flags[@]}" -- "$@"
+  wait_for "$dir" jobmanager 90 serves
+  say "READY flink http://127.0.0.1:$port"
+}
+
 # The REST answer to GET PATH.
 rest() { (exec 3<>"/dev/tcp/127.0.0.1/$port" && printf 'GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' "$1" >&3 && cat <&3) 2>/dev/null; }
 serves() { [[ $(rest /overview) == *'"taskmanagers"'* ]]; }
@@ -179,7 +202,7 @@ submit() {
     esac
   done
   [ $# -ge 1 ] || usage
-  [ -f "$1" ] || die "$1: there is no such job jar; build it with: mvn -q -f jvm/pom.xml package"
+  [ -f "$1" ] || die "$1: there is no such job jar; build it with: make jvm"
   client run "${flags[@]}" "$@"
   sed -n 's/^Job has been submitted with JobID \([0-9a-f]*\).*/JOB \1/p' "$dir/logs/client.out"
 }
@@ -210,6 +233,7 @@ case $command:$action in
   jobmanager:start) jobmanager_start; wait_for "$dir" jobmanager 90 serves; say "READY flink http://127.0.0.1:$port" ;;
   taskmanager:start) number N "$1"; taskmanager_start "$1"; wait_for "$dir" "taskmanager-$1" 90 registered "$1"; say "READY taskmanager-$1" ;;
   submit:) submit "$@" ;;
+  application:) application "$@" ;;
   list:) client list -a; grep ' : ' "$dir/logs/client.out" || true ;;
   cancel:) client cancel "$1" ;;
   savepoint:) client savepoint "$1"; savepoint_path ;;
