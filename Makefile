@@ -11,7 +11,7 @@ CLUSTER ?= target/cluster
 TIMED := deploy/timed.sh
 MVN := deploy/mvn.sh
 
-.PHONY: help setup web build jvm demo cluster cluster-stop test it lint bench soak fuzz footage clean
+.PHONY: help setup web build jvm demo cluster cluster-stop test it lint bench bench-cluster soak fuzz footage clean
 
 help: ## What can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -65,15 +65,23 @@ bench: setup web ## Speed and quality against references, side by side
 	@echo; echo "journal beside plain writes with fdatasync, MB/s of 100 KB records:"
 	@target/release/examples/bench target/bench/journal 500 5 | tee target/bench/journal.json
 
+bench-cluster: web ## Cost and latency on Kafka and Flink, beside the usual Python consumer
+	@deploy/setup.sh it
+	@$(TIMED) "build" cargo build --release --locked -p flumen-cli -p flumen-bridge
+	@$(TIMED) "Flink job" $(MVN) package -DskipTests
+	@test -x target/bench/venv/bin/python || python3 -m venv target/bench/venv
+	@target/bench/venv/bin/python -m pip install --quiet --disable-pip-version-check -r bench/python/requirements.txt
+	@FLUMEN_FOOTAGE="$(if $(FOOTAGE),$$(realpath "$(FOOTAGE)"))" cargo test --release --locked -p flumen-cli --test soak bench_cluster -- --ignored --nocapture
+
 footage: setup web ## Tests and scores on footage with truth: FOOTAGE=DIR
 	@test -n "$(FOOTAGE)" || { echo "make footage needs FOOTAGE=DIR, a folder as docs/ref/footage.md describes"; exit 2; }
 	@test -d "$(FOOTAGE)" || { echo "FOOTAGE=$(FOOTAGE): there is no such directory"; exit 2; }
 	@FLUMEN_FOOTAGE="$$(realpath "$(FOOTAGE)")" cargo test --locked -p flumen-media -p flumen-archive --test footage
 	@cargo run --locked --bin flumen -- bench --runs 0 --out target/footage --footage "$(FOOTAGE)"
 
-soak: setup web ## Long fault campaigns; a dated report goes to docs/reports
+soak: web ## Long fault campaigns; a dated report goes to docs/reports
 	@deploy/setup.sh it
-	@cargo build --locked --bin flumen
+	@$(MAKE) --no-print-directory jvm
 	@FLUMEN_SOAK=1 cargo test --locked -p flumen-cli --test soak -- --nocapture --test-threads=1
 
 fuzz: setup ## Each fuzz target for FUZZ_SECONDS (60) seconds

@@ -1,0 +1,212 @@
+//! Kafka and Flink of a campaign: real processes by the scripts of deploy/local, ended with it.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::common::{FLUMEN, succeed, wait_for};
+
+/// The repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
+}
+
+/// Runs a script of deploy/local; what it printed.
+fn script(name: &str, args: &[&str]) -> String {
+    let mut command = Command::new(root().join("deploy/local").join(name));
+    succeed(&command.args(args).stdin(Stdio::null()).output().expect("the script runs"))
+}
+
+/// The first of 40 ports in a row that nobody listens on; FLUMEN_PORTS says where to look first.
+fn ports() -> u16 {
+    let first = std::env::var("FLUMEN_PORTS").ok().and_then(|p| p.parse().ok()).unwrap_or(21_000);
+    let free = |base: u16| (base..base + 40).all(|p| TcpListener::bind(("127.0.0.1", p)).is_ok());
+    (first..31_000).step_by(40).find(|base| free(*base)).expect("40 free ports in a row")
+}
+
+/// A Kafka of one or three nodes.
+pub struct Kafka {
+    dir: PathBuf,
+    pub brokers: String,
+}
+
+impl Kafka {
+    pub fn start(dir: &Path, nodes: u32) -> Kafka {
+        let (path, port) = (dir.display().to_string(), ports().to_string());
+        let said =
+            script("kafka.sh", &["start", &path, "--port", &port, "--nodes", &nodes.to_string()]);
+        let brokers = said.lines().find_map(|l| l.strip_prefix("READY kafka ")).expect("READY");
+        let kafka = Kafka { dir: dir.to_owned(), brokers: brokers.to_owned() };
+        succeed(&kafka.flumen(&["topics", "apply"]).output().expect("flumen runs"));
+        kafka
+    }
+
+    /// A flumen command that works with this Kafka.
+    pub fn flumen(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(FLUMEN);
+        command.args(args).stdin(Stdio::null());
+        command.env("FLUMEN__BUS__KIND", "kafka").env("FLUMEN__KAFKA__BROKERS", &self.brokers);
+        command
+    }
+
+    pub fn kill(&self, node: u32) {
+        script("kafka.sh", &["kill", &self.dir.display().to_string(), &node.to_string()]);
+    }
+
+    pub fn bring_back(&self, node: u32) {
+        let path = self.dir.display().to_string();
+        script("kafka.sh", &["start", &path, "--node", &node.to_string()]);
+    }
+
+    pub fn pid(&self, node: u32) -> u32 {
+        pid(&self.dir, &format!("kafka-{node}"))
+    }
+}
+
+impl Drop for Kafka {
+    fn drop(&mut self) {
+        stop("kafka.sh", &self.dir);
+    }
+}
+
+/// A Flink session cluster with one TaskManager that knows the bridge.
+pub struct Flink {
+    dir: PathBuf,
+    port: u16,
+}
+
+impl Flink {
+    pub fn start(dir: &Path, slots: u32) -> Flink {
+        install_bridge(&dir.join("lib"));
+        let (path, port) = (dir.display().to_string(), ports());
+        let (text, slots) = (port.to_string(), slots.to_string());
+        script("flink.sh", &["start", &path, "--port", &text, "--slots", &slots]);
+        Flink { dir: dir.to_owned(), port }
+    }
+
+    fn run(&self, args: &[&str], more: &[&str]) -> String {
+        let path = self.dir.display().to_string();
+        let mut all = args.to_vec();
+        all.push(&path);
+        all.extend(more);
+        script("flink.sh", &all)
+    }
+
+    /// Submits the job and waits until it runs; its id.
+    pub fn submit(&self, kafka: &Kafka, from: Option<&str>, args: &[&str]) -> String {
+        let jar = root().join("jvm/flink/target/flumen-flink-0.1.0.jar").display().to_string();
+        let mut more: Vec<&str> = from.map_or_else(Vec::new, |from| vec!["--from", from]);
+        more.extend([jar.as_str(), "--brokers", &kafka.brokers]);
+        more.extend(args);
+        let said = self.run(&["submit"], &more);
+        let job = said.lines().find_map(|l| l.strip_prefix("JOB ")).expect("JOB").to_owned();
+        self.wait_running(&job);
+        job
+    }
+
+    pub fn wait_running(&self, job: &str) {
+        wait_for("the job to run", Duration::from_secs(180), || self.runs(job).then_some(()));
+    }
+
+    /// Whether all tasks of the job run, not only the job itself.
+    pub fn runs(&self, job: &str) -> bool {
+        let told = self.rest(&format!("/jobs/{job}"));
+        let tasks = told["vertices"].as_array().map_or(&[][..], Vec::as_slice);
+        told["state"] == "RUNNING"
+            && !tasks.is_empty()
+            && tasks.iter().all(|t| t["status"] == "RUNNING")
+    }
+
+    pub fn cancel(&self, job: &str) {
+        self.run(&["cancel"], &[job]);
+        wait_for("the job to end", Duration::from_secs(60), || {
+            (self.rest(&format!("/jobs/{job}"))["state"] == "CANCELED").then_some(())
+        });
+    }
+
+    pub fn kill_taskmanager(&self) {
+        self.run(&["taskmanager", "kill"], &["1"]);
+    }
+
+    pub fn start_taskmanager(&self) {
+        self.run(&["taskmanager", "start"], &["1"]);
+    }
+
+    pub fn kill_jobmanager(&self) {
+        self.run(&["jobmanager", "kill"], &[]);
+    }
+
+    pub fn start_jobmanager(&self) {
+        self.run(&["jobmanager", "start"], &[]);
+    }
+
+    /// `jobmanager` or `taskmanager-1`.
+    pub fn pid(&self, name: &str) -> u32 {
+        pid(&self.dir, name)
+    }
+
+    /// The answer of Flink's REST; `Null` when there is none.
+    pub fn rest(&self, path: &str) -> Value {
+        let ask = || -> Option<Value> {
+            let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+            stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+            write!(stream, "GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").ok()?;
+            let mut text = String::new();
+            stream.read_to_string(&mut text).ok()?;
+            serde_json::from_str(text.split_once("\r\n\r\n")?.1).ok()
+        };
+        ask().unwrap_or(Value::Null)
+    }
+
+    /// Metrics of the TaskManager or JobManager by name.
+    pub fn metrics(&self, of: &str, names: &[&str]) -> Vec<f64> {
+        let told = self.rest(&format!("{of}/metrics?get={}", names.join(",")));
+        let one = |name: &&str| {
+            let found = told.as_array()?.iter().find(|m| m["id"] == *name)?;
+            found["value"].as_str()?.parse().ok()
+        };
+        names.iter().map(|name| one(name).unwrap_or(f64::NAN)).collect()
+    }
+
+    /// Where the metrics of the running TaskManager are asked for.
+    pub fn taskmanager(&self) -> String {
+        let all = self.rest("/taskmanagers");
+        let id = all["taskmanagers"].as_array().and_then(|t| t.last()?["id"].as_str());
+        format!("/taskmanagers/{}", id.unwrap_or("none"))
+    }
+}
+
+impl Drop for Flink {
+    fn drop(&mut self) {
+        stop("flink.sh", &self.dir);
+    }
+}
+
+fn install_bridge(lib: &Path) {
+    std::fs::create_dir_all(lib).expect("Flink's lib");
+    let library = Path::new(FLUMEN).with_file_name("libflumen_bridge.so");
+    let jar = root().join("jvm/bridge/target/flumen-bridge-0.1.0.jar");
+    for file in [library, jar] {
+        let to = lib.join(file.file_name().expect("a file"));
+        std::fs::copy(&file, to)
+            .unwrap_or_else(|e| panic!("{}: {e}; run `make jvm`", file.display()));
+    }
+}
+
+fn pid(dir: &Path, name: &str) -> u32 {
+    let text = std::fs::read_to_string(dir.join(format!("{name}.pid"))).expect("a pid file");
+    text.trim().parse().expect("a pid")
+}
+
+/// Also while a test fails, so nothing here may panic.
+fn stop(name: &str, dir: &Path) {
+    let mut command = Command::new(root().join("deploy/local").join(name));
+    if command.arg("stop").arg(dir).status().is_ok_and(|s| s.success()) {
+        return;
+    }
+    println!("{name} stop {} failed", dir.display());
+}
