@@ -1,6 +1,7 @@
 //! Long fault campaigns; each prints its figures for the dated report in docs/reports.
 #![allow(missing_docs, clippy::indexing_slicing, clippy::unwrap_used)]
 
+mod cluster;
 #[path = "../common/mod.rs"]
 mod common;
 
