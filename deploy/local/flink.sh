@@ -102,7 +102,7 @@ jobmanager_start() {
   pid_of "$dir" jobmanager >/dev/null && return 0
   free_port "$port"
   configure jobmanager "$((port + 3))" "$((port + 5))"
-  spawn "$dir" jobmanager -Xmx320m -XX:MaxMetaspaceSize=192m -XX:+UseSerialGC "${opens[@]}" -cp "$dir/lib/*:$lib/*" \
+  spawn "$dir" jobmanager -Xmx320m -XX:MaxMetaspaceSize=192m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "${opens[@]}" -cp "$dir/lib/*:$lib/*" \
     org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint --configDir "$dir/conf-jobmanager"
 }
 
@@ -137,9 +137,9 @@ application() {
   free_port "$port"
   configure jobmanager "$((port + 3))" "$((port + 5))"
   cp "$jar" "$dir/lib/" # the TaskManagers take it from there, too
-  spawn "$dir" jobmanager -Xmx320m -XX:MaxMetaspaceSize=192m -XX:+UseSerialGC "${opens[@]}" -cp "$dir/lib/*:$lib/*" \
+  spawn "$dir" jobmanager -Xmx320m -XX:MaxMetaspaceSize=192m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "${opens[@]}" -cp "$dir/lib/*:$lib/*" \
     flumen.flink.Cluster --configDir "$dir/conf-jobmanager" "${flags[@]}" -- "$@"
-  wait_for "$dir" jobmanager 90 serves
+  wait_for "$dir" jobmanager 180 serves
   say "READY flink http://127.0.0.1:$port"
 }
 
@@ -172,8 +172,8 @@ start() {
   printf 'port=%s taskmanagers=%s slots=%s heap=%s native=%s state=%s prometheus=%s\n' "$port" "$taskmanagers" "$slots" "$heap" "$native" "$state" "$prometheus" >"$dir/flink.env"
   jobmanager_start
   for n in $(seq "$taskmanagers"); do taskmanager_start "$n"; done
-  wait_for "$dir" jobmanager 90 serves
-  for n in $(seq "$taskmanagers"); do wait_for "$dir" "taskmanager-$n" 90 registered "$n"; done
+  wait_for "$dir" jobmanager 180 serves
+  for n in $(seq "$taskmanagers"); do wait_for "$dir" "taskmanager-$n" 180 registered "$n"; done
   say "READY flink http://127.0.0.1:$port"
 }
 
@@ -230,8 +230,8 @@ find_java
 jars flink
 case $command:$action in
   start:) start "$@" ;;
-  jobmanager:start) jobmanager_start; wait_for "$dir" jobmanager 90 serves; say "READY flink http://127.0.0.1:$port" ;;
-  taskmanager:start) number N "$1"; taskmanager_start "$1"; wait_for "$dir" "taskmanager-$1" 90 registered "$1"; say "READY taskmanager-$1" ;;
+  jobmanager:start) jobmanager_start; wait_for "$dir" jobmanager 180 serves; say "READY flink http://127.0.0.1:$port" ;;
+  taskmanager:start) number N "$1"; taskmanager_start "$1"; wait_for "$dir" "taskmanager-$1" 180 registered "$1"; say "READY taskmanager-$1" ;;
   submit:) submit "$@" ;;
   application:) application "$@" ;;
   list:) client list -a; grep ' : ' "$dir/logs/client.out" || true ;;

@@ -108,7 +108,7 @@ begin() {
   ! open_port "$(node_port "$n")" || die "port $(node_port "$n") is taken by another program; choose one with --port"
   configure "$n"
   format "$n"
-  spawn "$dir" "kafka-$n" "-Xmx$heap" "-Xms$heap" -XX:+UseSerialGC -XX:MaxDirectMemorySize=128m \
+  spawn "$dir" "kafka-$n" "-Xmx$heap" "-Xms$heap" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:MaxDirectMemorySize=128m \
     -cp "$root/target/servers/kafka/lib/*" kafka.Kafka "$dir/server-$n.properties"
 }
 
@@ -122,7 +122,7 @@ start() {
   printf 'port=%s nodes=%s heap=%s\n' "$port" "$nodes" "$heap" >"$dir/kafka.env"
   chosen=${only:-$(seq "$nodes")}
   for n in $chosen; do begin "$n"; done
-  for n in $chosen; do wait_for "$dir" "kafka-$n" 90 open_port "$(node_port "$n")"; done
+  for n in $chosen; do wait_for "$dir" "kafka-$n" 180 open_port "$(node_port "$n")"; done
   say "READY kafka $(addresses)"
 }
 
