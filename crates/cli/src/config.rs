@@ -57,6 +57,7 @@ pub enum BusKind {
 #[serde(deny_unknown_fields)]
 pub struct Cluster {
     pub site_key_file: PathBuf,
+    pub flink: String,
 }
 
 impl Cluster {

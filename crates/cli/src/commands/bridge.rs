@@ -34,8 +34,8 @@ pub struct Install {
 
 pub fn run(args: &Bridge) -> Result<()> {
     let Bridge::Install(args) = args;
-    if !args.lib.is_dir() {
-        return Err(Error::not_found(format!(
+    if args.lib.exists() && !args.lib.is_dir() {
+        return Err(Error::invalid(format!(
             "{} is no directory: name Flink's lib folder, the one with flink-*.jar",
             args.lib.display()
         )));
@@ -54,6 +54,10 @@ pub fn run(args: &Bridge) -> Result<()> {
         )));
     }
     holds_version(&library)?;
+    if !args.lib.exists() {
+        std::fs::create_dir_all(&args.lib).context(format!("make {}", args.lib.display()))?;
+        println!("made {}", args.lib.display());
+    }
     for old in older(&args.lib)? {
         std::fs::remove_file(&old).context(format!("remove {}", old.display()))?;
         println!("removed {}", old.display());
@@ -153,8 +157,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (from, lib) = (dir.path().join("from"), dir.path().join("lib"));
         std::fs::create_dir_all(&from).unwrap();
+        std::fs::write(&lib, "").unwrap();
         assert!(install(&from, &lib).unwrap_err().to_string().contains("no directory"));
-        std::fs::create_dir_all(&lib).unwrap();
+        std::fs::remove_file(&lib).unwrap();
         assert!(install(&from, &lib).unwrap_err().to_string().contains(LIBRARY));
         std::fs::write(from.join(LIBRARY), "text").unwrap();
         std::fs::write(from.join("flumen-bridge-9.9.9.jar"), "jar").unwrap();
@@ -165,8 +170,8 @@ mod tests {
         std::fs::write(from.join(format!("flumen-bridge-{VERSION}-sources.jar")), "").unwrap();
         assert!(install(&from, &lib).unwrap_err().to_string().contains("not flumen's library"));
         std::fs::write(from.join(LIBRARY), format!("\x7fELF..{VERSION}..")).unwrap();
-        std::fs::write(lib.join("flumen-bridge-0.0.1.jar"), "old").unwrap();
         install(&from, &lib).unwrap();
+        std::fs::write(lib.join("flumen-bridge-0.0.1.jar"), "old").unwrap();
         install(&from, &lib).unwrap();
         let mut there: Vec<String> = std::fs::read_dir(&lib)
             .unwrap()
