@@ -146,9 +146,9 @@ impl SqliteTable {
         Ok(offset as u64)
     }
 
-    /// Stores (offset, key, value)s that came from elsewhere with their offsets.
+    /// Stores changes that came from elsewhere with their offsets.
     #[cfg(feature = "kafka")]
-    pub(crate) fn store_at(&self, items: &[(u64, Vec<u8>, Option<Vec<u8>>)]) -> Result<()> {
+    pub(crate) fn store_at(&self, changes: &[Change]) -> Result<()> {
         let store = || -> rusqlite::Result<()> {
             let mut connection = lock(&self.tables.write);
             let transaction = connection.transaction()?;
@@ -157,16 +157,16 @@ impl SqliteTable {
                  ON CONFLICT (topic, key)
                  DO UPDATE SET value = ?3, offset = ?4, at = unixepoch()",
             )?;
-            for (offset, key, value) in items {
+            for Change { offset, key, value } in changes {
                 put.execute(params![self.topic, key, value, *offset as i64])?;
             }
             drop(put);
             transaction.commit()
         };
         store().map_err(|e| self.tables.told("write", e))?;
-        if let Some((offset, _, _)) = items.last() {
+        if let Some(last) = changes.last() {
             let mut next = lock(&self.next);
-            *next = (*next).max(offset + 1);
+            *next = (*next).max(last.offset + 1);
             self.changed.notify_all();
         }
         Ok(())

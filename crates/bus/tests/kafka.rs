@@ -6,6 +6,7 @@
 
 mod broker;
 mod faults;
+mod figures;
 mod members;
 mod plain;
 mod suite;

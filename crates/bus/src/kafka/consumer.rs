@@ -18,7 +18,7 @@ use rdkafka::util::Timeout;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{self, Context, told};
-use super::watch::Watch;
+use super::{offsets, watch::Watch};
 use crate::{Consumer, Delivered, KafkaConfig, Polled, Position, Record, Start};
 
 /// Payload that one poll returns at most, when it is more than one record.
@@ -68,12 +68,26 @@ impl KafkaConsumer {
             KafkaConsumer { client, watch, topics: all, start: Some(from), held: None };
         // While Kafka is away this is done by a later poll.
         if consumer.watch.meta.is_reachable() {
-            match consumer.settle() {
-                Err(e) if e.kind() != Kind::Unavailable => return Err(e),
-                _ => {}
-            }
+            consumer.settle_until(Instant::now() + config.patience)?;
         }
         Ok(consumer)
+    }
+
+    /// Tries to begin until then; what is left is done by a later poll.
+    fn settle_until(&mut self, until: Instant) -> Result<()> {
+        loop {
+            match self.settle() {
+                Err(e) if e.kind() == Kind::Unavailable => {
+                    tracing::debug!("not read yet: {e}");
+                    let left = until.saturating_duration_since(Instant::now());
+                    if left == Duration::ZERO {
+                        return Ok(());
+                    }
+                    std::thread::sleep(left.min(Duration::from_millis(100)));
+                }
+                settled => return settled,
+            }
+        }
     }
 
     /// Turns the start into offsets and begins to read there.
@@ -87,7 +101,7 @@ impl KafkaConsumer {
             let partitions = self.watch.meta.partitions(&topic.name)?;
             topic.partitions = partitions
                 .ok_or_else(|| Error::unavailable("Kafka has not told its topics yet"))?;
-            topic.next = first_offsets(&self.watch, topic, &start)?;
+            topic.next = offsets::first(&self.watch, &topic.on_kafka, topic.partitions, &start)?;
             for partition in 0..topic.partitions {
                 let offset = topic.next.get(&partition);
                 let offset = offset.map_or(Offset::Beginning, |o| Offset::Offset(*o as i64));
@@ -140,12 +154,12 @@ impl KafkaConsumer {
         };
         let expected = topic.next.get(&partition).copied().unwrap_or(offset);
         if offset > expected {
-            let marks = self.watch.client.fetch_watermarks(&topic.on_kafka, partition as i32, ASK);
-            let Ok((low, _)) = marks else {
+            let until = Instant::now() + ASK;
+            let Ok((low, _)) = self.watch.marks(&topic.on_kafka, partition, until) else {
                 self.held = Some(read);
                 return false;
             };
-            let to = (low.max(0) as u64).min(offset);
+            let to = low.min(offset);
             if to > expected {
                 topic.next.insert(partition, to);
                 let topic = read.topic.clone();
@@ -197,14 +211,10 @@ impl KafkaConsumer {
 impl Consumer for KafkaConsumer {
     fn poll(&mut self, max: usize, timeout: Duration) -> Result<Vec<Polled>> {
         let until = Instant::now() + timeout;
-        while self.start.is_some() {
-            match self.settle() {
-                Err(e) if e.kind() == Kind::Unavailable && Instant::now() < until => {
-                    let left = until.saturating_duration_since(Instant::now());
-                    std::thread::sleep(left.min(Duration::from_millis(100)));
-                }
-                settled => settled?,
-            }
+        self.settle_until(until)?;
+        if self.start.is_some() {
+            let away = self.watch.meta.away();
+            return Err(away.unwrap_or_else(|| Error::unavailable("Kafka told no offsets yet")));
         }
         self.grow()?;
         self.read(max.max(1), until)
@@ -212,50 +222,7 @@ impl Consumer for KafkaConsumer {
 
     fn seek(&mut self, to: Start) -> Result<()> {
         self.start = Some(to);
-        match self.settle() {
-            Err(e) if e.kind() != Kind::Unavailable => Err(e),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Where reading begins, by partition; one that is not named begins at the oldest record.
-fn first_offsets(watch: &Watch, topic: &Topic, start: &Start) -> Result<HashMap<u32, u64>> {
-    let ends = |partition: u32| -> Result<u64> {
-        let marks = watch.client.fetch_watermarks(&topic.on_kafka, partition as i32, ASK);
-        let (_, high) = marks.map_err(|e| told("ask for offsets", &e))?;
-        Ok(high.max(0) as u64)
-    };
-    match start {
-        Start::Earliest => Ok(HashMap::new()),
-        Start::Latest => (0..topic.partitions).map(|p| Ok((p, ends(p)?))).collect(),
-        Start::Offsets(list) => {
-            let named = list.iter().filter(|(p, _)| *p < topic.partitions);
-            named.map(|&(p, offset)| Ok((p, offset.min(ends(p)?)))).collect()
-        }
-        Start::Time(us) => {
-            let mut times = TopicPartitionList::new();
-            // The stamps of Kafka are milliseconds: the first at or after, so rounded up.
-            let ms = us.div_euclid(1000) + i64::from(us.rem_euclid(1000) > 0);
-            for partition in 0..topic.partitions {
-                let at = Offset::Offset(ms.max(0));
-                times
-                    .add_partition_offset(&topic.on_kafka, partition as i32, at)
-                    .map_err(|e| told("seek by time", &e))?;
-            }
-            let found = watch.client.offsets_for_times(times, ASK);
-            let found = found.map_err(|e| told("seek by time", &e))?;
-            let at = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
-                element.error().map_err(|e| told("seek by time", &e))?;
-                let partition = element.partition() as u32;
-                let offset = match element.offset() {
-                    Offset::Offset(offset) => offset.max(0) as u64,
-                    _ => ends(partition)?,
-                };
-                Ok((partition, offset))
-            };
-            found.elements().iter().map(at).collect()
-        }
+        self.settle_until(Instant::now() + ASK)
     }
 }
 

@@ -12,6 +12,7 @@ mod config;
 mod consumer;
 mod drain;
 mod meta;
+mod offsets;
 mod open;
 mod sender;
 mod share;
@@ -216,11 +217,7 @@ impl Bus for Kafka {
         let partitions = self.answered(topic)?;
         let (name, until) = (self.on_kafka(topic), Instant::now() + self.config.patience);
         let of = |partition: u32| {
-            let left = until.saturating_duration_since(Instant::now());
-            let marks = self.watch.client.fetch_watermarks(&name, partition as i32, left);
-            let (low, high) = marks.map_err(|e| told(&format!("ask {name}"), &e))?;
-            let next = u64::try_from(high).unwrap_or(0);
-            let first = u64::try_from(low).unwrap_or(0);
+            let (first, next) = self.watch.marks(&name, partition, until)?;
             Ok(Watermark { partition, first, next, durable: next, generation: 0, bytes: 0 })
         };
         (0..partitions).map(of).collect()

@@ -253,9 +253,10 @@ impl Filled {
                     let offset = u64::try_from(message.offset()).unwrap_or(0);
                     let number = if one { offset } else { next };
                     next = number + 1;
-                    bytes += value.map_or(0, <[u8]>::len);
+                    bytes += key.len() + value.map_or(0, <[u8]>::len);
                     seen.insert(message.partition() as u32, offset + 1);
-                    batch.push((number, key.to_vec(), value.map(<[u8]>::to_vec)));
+                    let value = value.map(<[u8]>::to_vec);
+                    batch.push(Change { offset: number, key: key.to_vec(), value });
                 }
                 Some(Err(KafkaError::PartitionEOF(partition))) => ends.push(partition as u32),
                 Some(Err(error)) if is_passing(&error) => {}

@@ -11,7 +11,8 @@ use flumen_base::{Context as _, Result, topic};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::metadata::Metadata;
 
-use super::client::{self, Context};
+use super::client::{self, Context, told};
+use super::consumer::is_passing;
 use super::meta::{Answer, Meta};
 use super::topics;
 use crate::{Broker, KafkaConfig};
@@ -21,6 +22,7 @@ const EVERY: Duration = Duration::from_secs(3);
 /// How often while it does not, and how long an answer is waited for.
 const AWAY_EVERY: Duration = Duration::from_secs(1);
 const ANSWER: Duration = Duration::from_secs(2);
+const TURN: Duration = Duration::from_millis(50);
 
 pub(crate) struct Watch {
     pub client: BaseConsumer<Context>,
@@ -42,6 +44,26 @@ impl Watch {
             Err(error) => {
                 self.meta.silent(&format!("{} ({})", error, self.config.brokers.join(", ")));
                 false
+            }
+        }
+    }
+
+    /// The oldest offset of a partition and the one behind its newest. A topic that was just
+    /// made, or whose broker just went, is asked again until then.
+    pub(crate) fn marks(
+        &self,
+        on_kafka: &str,
+        partition: u32,
+        until: Instant,
+    ) -> Result<(u64, u64)> {
+        loop {
+            let left = until.saturating_duration_since(Instant::now()).max(TURN);
+            match self.client.fetch_watermarks(on_kafka, partition as i32, left) {
+                Ok((low, high)) => return Ok((low.max(0) as u64, high.max(0) as u64)),
+                Err(error) if is_passing(&error) && Instant::now() < until => {
+                    std::thread::sleep(TURN);
+                }
+                Err(error) => return Err(told(&format!("ask for offsets of {on_kafka}"), &error)),
             }
         }
     }

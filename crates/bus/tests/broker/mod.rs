@@ -2,6 +2,7 @@
 
 #![allow(dead_code, missing_docs)]
 
+use std::collections::HashMap;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -9,8 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use flumen_bus::KafkaConfig;
+use flumen_base::topic;
 use flumen_bus::kafka::topics;
+use flumen_bus::{KafkaConfig, Keep};
 
 fn script() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/local/kafka.sh")
@@ -34,17 +36,11 @@ fn shared() -> &'static str {
 
 /// Stops the broker once this process is gone.
 fn end_with_us(own: &Own) {
-    let pid = std::process::id();
-    let wait = format!(
-        "while kill -0 {pid} 2>/dev/null; do sleep 0.5; done; '{}' stop '{}'; rm -rf '{}'",
-        script().display(),
-        own.dir.display(),
-        own.dir.display()
-    );
-    let null = || Stdio::null();
+    let wait = "(while kill -0 $1 2>/dev/null; do sleep 0.5; done; \"$2\" stop \"$3\"; rm -rf \"$3\") \
+                </dev/null >/dev/null 2>&1 &";
     let mut shell = Command::new("setsid");
-    shell.args(["bash", "-c", &wait]).stdin(null()).stdout(null()).stderr(null());
-    shell.spawn().unwrap();
+    shell.args(["bash", "-c", wait, "bash", &std::process::id().to_string()]);
+    assert!(shell.arg(script()).arg(&own.dir).status().unwrap().success());
 }
 
 /// Settings for topics with their own prefix on the shared broker.
@@ -53,9 +49,15 @@ pub fn config(prefix: &str) -> KafkaConfig {
         brokers: shared().split(',').map(str::to_owned).collect(),
         prefix: prefix.into(),
         partitions: 3,
-        patience: Duration::from_secs(10),
+        keep: for_ever(),
         ..KafkaConfig::default()
     }
+}
+
+/// Tests have stamps of long ago: by default Kafka would remove their records within minutes.
+fn for_ever() -> HashMap<String, Keep> {
+    let keep = Keep { age: Duration::from_secs(200 * 365 * 86_400), bytes: 20 << 30 };
+    topic::LOGS.iter().map(|t| ((*t).to_owned(), keep)).collect()
 }
 
 /// A name that no run had before.
@@ -100,6 +102,7 @@ impl Own {
             brokers: vec![self.address.clone()],
             partitions,
             prefix: prefix(),
+            keep: for_ever(),
             ..KafkaConfig::default()
         };
         topics::apply(&config).unwrap();

@@ -7,6 +7,9 @@
 //! Not here: the spool's files (`spool`, `state`), the bookkeeping of what is on its way
 //! (`window`).
 
+mod reports;
+mod room;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,16 +17,14 @@ use std::time::{Duration, Instant};
 
 use flumen_base::{Error, Result};
 use flumen_journal::{From, Read, Reader, Signal, Stored, Visibility};
-use rdkafka::error::RDKafkaErrorCode;
 
-use super::client::{hint_of, kind_of};
 use super::lock;
-use super::sender::{Report, Reports, Sender};
+use super::sender::{Reports, Sender};
 use super::spool::{Spool, Spooled};
 use super::state::{State, StateFile};
 use super::watch::Watch;
 use super::window::Window;
-use crate::{KafkaConfig, Position, murmur2_partition};
+use crate::{KafkaConfig, murmur2_partition};
 
 /// How often progress is kept on disk.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
@@ -128,51 +129,6 @@ impl Drain {
         }
         self.let_go();
         self.keep(true);
-    }
-
-    fn take_reports(&mut self) {
-        for report in self.reports.take() {
-            self.take_report(report);
-        }
-        self.window.advance();
-    }
-
-    fn take_report(&mut self, report: Report) {
-        let Report { offset, result } = report;
-        match result {
-            Ok(placed) => {
-                let Some(item) = self.window.done(offset) else { return };
-                let guess = self.newest.get(&placed.partition).map_or(0, |o| o + 1);
-                let at = placed.offset.unwrap_or(guess);
-                self.newest.insert(placed.partition, at);
-                let position = Position { partition: placed.partition, offset: at, generation: 0 };
-                self.shared.spool.tell(item.number, Ok(position));
-                let mut figures = lock(&self.shared.figures);
-                figures.moved = Some(Instant::now());
-                figures.problem = None;
-            }
-            Err(RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight) => {
-                self.window.give_back(offset);
-            }
-            Err(code @ (RDKafkaErrorCode::InvalidRecord | RDKafkaErrorCode::InvalidMessage)) => {
-                tracing::error!(%code, "Kafka will never take a record: it is dropped");
-                self.give_up(offset, code);
-            }
-            Err(code) => {
-                self.window.give_back(offset);
-                let what = format!("Kafka refuses a record: {code}{}", hint_of(code));
-                self.stumble(&Error::new(kind_of(code), what));
-            }
-        }
-    }
-
-    /// A record that Kafka never takes; its key is not known any more.
-    fn give_up(&mut self, offset: u64, code: RDKafkaErrorCode) {
-        if let Some(item) = self.window.done(offset) {
-            lock(&self.shared.figures).dropped += 1;
-            let why = Error::invalid(format!("Kafka refuses the record: {code}"));
-            self.shared.spool.tell(item.number, Err(why));
-        }
     }
 
     /// Something does not work: told once, tried again with a new producer.
@@ -281,63 +237,6 @@ impl Drain {
             self.window.done(offset);
         }
         spooled.filter(|_| wanted).map(|s| (offset, s))
-    }
-
-    /// True when the record belongs to a group whose begin was dropped.
-    fn is_skipped(&mut self, spooled: &Spooled) -> bool {
-        let mut state = lock(&self.shared.state);
-        if state.skipping.is_empty() {
-            return false;
-        }
-        let name = (spooled.topic.clone(), spooled.record.key.clone());
-        if (self.config.begins)(&spooled.record) {
-            state.skipping.remove(&name);
-        }
-        state.skipping.contains(&name)
-    }
-
-    fn drop_record(&mut self, offset: u64, spooled: &Spooled) {
-        let record = &spooled.record;
-        let bytes = record.value.len() as u64;
-        let mut state = lock(&self.shared.state);
-        state.drop_one(&spooled.topic, &record.key, bytes, record.timestamp_us);
-        state.skipping.insert((spooled.topic.clone(), record.key.clone()));
-        drop(state);
-        lock(&self.shared.figures).dropped += 1;
-        if let Some(item) = self.window.done(offset) {
-            let why = "dropped: the spool was full before Kafka came back";
-            self.shared.spool.tell(item.number, Err(Error::exhausted(why)));
-        }
-        self.window.advance();
-    }
-
-    /// Drops the oldest records while the spool is over its limit, and one segment more, so that
-    /// it does not happen at each record.
-    fn make_room(&mut self) -> Result<()> {
-        let (limit, segment) = (self.shared.spool.limit_bytes, self.shared.spool.segment_bytes);
-        if self.shared.spool.journal.stats().bytes <= limit {
-            return Ok(());
-        }
-        self.keep(true);
-        if self.shared.spool.journal.stats().bytes <= limit {
-            return Ok(());
-        }
-        tracing::warn!(limit, "the spool is full: its oldest records are dropped");
-        self.let_go();
-        let mut since_trim = 0;
-        while let Some((offset, spooled)) = self.read()? {
-            since_trim += spooled.record.value.len() as u64 + 1;
-            self.drop_record(offset, &spooled);
-            if since_trim >= segment / 4 {
-                since_trim = 0;
-                self.keep(true);
-                if self.shared.spool.journal.stats().bytes <= limit - segment {
-                    break;
-                }
-            }
-        }
-        self.keep(true);
-        Ok(())
     }
 
     /// False when the record has to wait.
