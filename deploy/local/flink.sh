@@ -83,6 +83,8 @@ taskmanager.memory.task.heap.size: $heap
 taskmanager.memory.task.off-heap.size: $native
 taskmanager.memory.network.min: 64m
 taskmanager.memory.network.max: 64m
+# As much in flight as a second takes: a job that catches up still makes its checkpoints in time.
+taskmanager.network.memory.buffer-debloat.enabled: true
 taskmanager.memory.managed.size: $([ "$state" = rocksdb ] && say 128m || say 0m)
 taskmanager.memory.jvm-metaspace.size: 192m
 taskmanager.memory.jvm-overhead.min: 64m
