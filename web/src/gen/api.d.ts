@@ -85,6 +85,24 @@ export type ClientMessage = {
 /** Codec of a video stream. */
 export type Codec = "h264" | "h265" | "mjpeg";
 
+/** A corner of a privacy mask, in 1/1000 of the picture's width and height. */
+export interface Corner {
+  /** From the left, 0 to 1000. */
+  x: number;
+  /** From the top, 0 to 1000. */
+  y: number;
+}
+
+/** Reduced key pictures. */
+export interface DerivedPictures {
+  /** Least media time from one to the next, at most a day; 0 = each key picture. */
+  every_us?: number;
+  /** JPEG quality 1 to 100; 0 = 80. */
+  quality?: number;
+  /** Largest width, at most 4096; 0 = 640. */
+  width?: number;
+}
+
 /** A disk. */
 export interface Disk {
   /** Free for this program. */
@@ -218,10 +236,14 @@ export type Phase = "begin" | "update" | "end";
 
 /** How a camera is analysed and kept. */
 export interface Policy {
+  /** Key pictures that go out on `flumen.pictures` by themselves; absent = none. */
+  derived?: DerivedPictures;
   /** Bytes the archive keeps of it; absent = no limit of its own. */
   keep_bytes?: number;
   /** Days the archive keeps it; absent = the site's default. */
   keep_days?: number;
+  /** Areas that are filled in every picture that goes out, at most 16; each a polygon. */
+  masks?: Corner[][];
   /** Smallest object in 1/1000 of the picture's area; 0 = default. */
   min_object_permille?: number;
   /** 0 to 100; higher is shed later when the machine is too slow. */

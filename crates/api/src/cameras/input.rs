@@ -7,7 +7,7 @@ use flumen_base::{CameraId, Error, Result, wire};
 
 use super::address::{party, split};
 use crate::Cameras;
-use crate::model::{CameraInput, Policy, SourceInput, Stream, Transport};
+use crate::model::{CameraInput, Corner, DerivedPictures, Policy, SourceInput, Stream, Transport};
 
 const DAY_US: i64 = 86_400_000_000;
 
@@ -22,13 +22,10 @@ pub(crate) fn record(
     cameras: &dyn Cameras,
 ) -> Result<wire::Camera> {
     let sources = sources(id, input.sources, old, cameras)?;
-    let policy = match (input.policy, old) {
-        (Some(policy), old) => Some(wire::Policy {
-            derived: old.and_then(|o| o.policy).and_then(|p| p.derived),
-            ..policy_record(&policy)?
-        }),
-        (None, Some(old)) => old.policy,
-        (None, None) => Some(wire::Policy::default()),
+    let (policy, masks) = match (input.policy, old) {
+        (Some(policy), _) => (Some(policy_record(&policy)?), masks(&policy.masks)?),
+        (None, Some(old)) => (old.policy, old.masks.clone()),
+        (None, None) => (Some(wire::Policy::default()), Vec::new()),
     };
     let time_zone = input
         .time_zone
@@ -44,7 +41,7 @@ pub(crate) fn record(
         time_zone: zone(time_zone)?,
         effective_us: 0,
         version: 0,
-        masks: old.map(|o| o.masks.clone()).unwrap_or_default(),
+        masks,
     })
 }
 
@@ -76,6 +73,16 @@ fn policy_record(policy: &Policy) -> Result<wire::Policy> {
         }
         Err(Error::invalid(format!("policy.{name} = {value} is out of range: use 0 to {most}")))
     };
+    let derived = |derived: DerivedPictures| -> Result<wire::DerivedPictures> {
+        if !(0..=DAY_US).contains(&derived.every_us) {
+            return Err(Error::invalid("policy.derived.every_us is out of range: use 0 to a day"));
+        }
+        Ok(wire::DerivedPictures {
+            every_us: derived.every_us,
+            width: upto("derived.width", derived.width, 4096)?,
+            quality: upto("derived.quality", derived.quality, 100)?,
+        })
+    };
     let days = upto("keep_days", policy.keep_days.unwrap_or(0), 36_500)?;
     Ok(wire::Policy {
         priority: upto("priority", policy.priority, 100)?,
@@ -83,8 +90,23 @@ fn policy_record(policy: &Policy) -> Result<wire::Policy> {
         sensitivity: upto("sensitivity", policy.sensitivity, 100)?,
         keep_us: i64::from(days) * DAY_US,
         keep_bytes: policy.keep_bytes.unwrap_or(0),
-        derived: None,
+        derived: policy.derived.map(derived).transpose()?,
     })
+}
+
+fn masks(masks: &[Vec<Corner>]) -> Result<Vec<wire::PrivacyMask>> {
+    let good = |mask: &Vec<Corner>| {
+        (3..=64).contains(&mask.len()) && mask.iter().all(|c| c.x <= 1000 && c.y <= 1000)
+    };
+    if masks.len() > 16 || !masks.iter().all(good) {
+        return Err(Error::invalid(
+            "policy.masks is at most 16 areas of 3 to 64 corners with x and y from 0 to 1000",
+        ));
+    }
+    let corner = |c: &Corner| wire::privacy_mask::Corner { x_permille: c.x, y_permille: c.y };
+    let mask =
+        |mask: &Vec<Corner>| wire::PrivacyMask { corners: mask.iter().map(corner).collect() };
+    Ok(masks.iter().map(mask).collect())
 }
 
 fn sources(

@@ -5,7 +5,9 @@
 use flumen_base::wire;
 
 use crate::face::{self, CameraStatus};
-use crate::model::{Camera, CaptureSource, Codec, Policy, Source, State, Stream, Transport};
+use crate::model::{
+    Camera, CaptureSource, Codec, Corner, DerivedPictures, Policy, Source, State, Stream, Transport,
+};
 
 const DAY_US: i64 = 86_400_000_000;
 
@@ -38,7 +40,7 @@ pub(crate) fn camera(
         reconnects: status.map_or(0, |s| s.reconnects),
         dropped: status.map_or(0, |s| s.dropped),
         sources: record.sources.iter().map(source).collect(),
-        policy: policy(record.policy.unwrap_or_default()),
+        policy: policy(record.policy.unwrap_or_default(), &record.masks),
         time_zone: record.time_zone.clone(),
         version: record.version,
         coverage_24h: coverage_24h.filter(|c| c.is_finite()),
@@ -66,7 +68,7 @@ fn source(source: &wire::Source) -> Source {
     }
 }
 
-fn policy(policy: wire::Policy) -> Policy {
+fn policy(policy: wire::Policy, masks: &[wire::PrivacyMask]) -> Policy {
     let days = u32::try_from(policy.keep_us / DAY_US).unwrap_or(0);
     Policy {
         priority: policy.priority,
@@ -74,5 +76,15 @@ fn policy(policy: wire::Policy) -> Policy {
         min_object_permille: policy.min_object_permille,
         keep_days: (days > 0).then_some(days),
         keep_bytes: (policy.keep_bytes > 0).then_some(policy.keep_bytes),
+        derived: policy.derived.map(|d| DerivedPictures {
+            every_us: d.every_us,
+            width: d.width,
+            quality: d.quality,
+        }),
+        masks: masks.iter().map(|m| m.corners.iter().map(corner).collect()).collect(),
     }
+}
+
+fn corner(corner: &wire::privacy_mask::Corner) -> Corner {
+    Corner { x: corner.x_permille, y: corner.y_permille }
 }

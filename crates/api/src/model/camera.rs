@@ -203,6 +203,33 @@ pub struct Policy {
     /// Bytes the archive keeps of it; absent = no limit of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_bytes: Option<u64>,
+    /// Key pictures that go out on `flumen.pictures` by themselves; absent = none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub derived: Option<DerivedPictures>,
+    /// Areas that are filled in every picture that goes out, at most 16; each a polygon.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub masks: Vec<Vec<Corner>>,
+}
+
+/// Reduced key pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct DerivedPictures {
+    /// Least media time from one to the next, at most a day; 0 = each key picture.
+    pub every_us: i64,
+    /// Largest width, at most 4096; 0 = 640.
+    pub width: u32,
+    /// JPEG quality 1 to 100; 0 = 80.
+    pub quality: u32,
+}
+
+/// A corner of a privacy mask, in 1/1000 of the picture's width and height.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Corner {
+    /// From the left, 0 to 1000.
+    pub x: u32,
+    /// From the top, 0 to 1000.
+    pub y: u32,
 }
 
 /// All cameras.

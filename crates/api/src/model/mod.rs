@@ -8,8 +8,8 @@ mod live;
 mod system;
 
 pub use camera::{
-    Camera, CameraInput, CameraList, CaptureSource, Codec, Policy, ProbeAnswer, ProbeInput, Source,
-    SourceInput, State, Stream, Transport,
+    Camera, CameraInput, CameraList, CaptureSource, Codec, Corner, DerivedPictures, Policy,
+    ProbeAnswer, ProbeInput, Source, SourceInput, State, Stream, Transport,
 };
 pub(crate) use event::hex;
 pub use event::{Event, EventBox, EventList, GapSpan, Phase, RecordingTimeline, Span};

@@ -78,6 +78,29 @@ async fn passwords_are_kept_for_their_host_only() {
 }
 
 #[tokio::test]
+async fn pictures_and_masks_are_kept_and_shown() {
+    let site = Site::start().await;
+    let policy = json!({
+        "priority": 0, "sensitivity": 0, "min_object_permille": 0,
+        "derived": {"every_us": 10_000_000, "width": 320, "quality": 0},
+        "masks": [[{"x": 0, "y": 0}, {"x": 500, "y": 0}, {"x": 0, "y": 1000}]],
+    });
+    let body = json!({"id": "a", "sources": [{"address": "push:"}], "policy": policy});
+    let made = site.post("/api/v1/cameras", body).await.json();
+    assert_eq!(made["policy"], policy);
+    let record = stored(&site, "a");
+    assert_eq!(record.masks[0].corners[2].y_permille, 1000);
+    assert_eq!(record.policy.unwrap().derived.unwrap().width, 320);
+    // Left out they stay, with another policy they go.
+    let same = json!({"sources": [{"address": "push:"}]});
+    let kept = site.put("/api/v1/cameras/a", same).await.json();
+    assert_eq!(kept["policy"], policy);
+    let other = json!({"sources": [{"address": "push:"}], "policy": {"sensitivity": 70}});
+    let gone = site.put("/api/v1/cameras/a", other).await.json();
+    assert!(gone["policy"].get("masks").is_none() && stored(&site, "a").masks.is_empty());
+}
+
+#[tokio::test]
 async fn credentials_in_the_address_go_into_their_fields() {
     let site = Site::start().await;
     let made = site
@@ -104,6 +127,14 @@ async fn what_is_wrong_is_said() {
         (json!({"id": "a", "name": "x".repeat(101), "sources": source("push:")}), "100 characters"),
         (json!({"id": "a", "time_zone": "No Where", "sources": source("push:")}), "IANA"),
         (json!({"id": "a", "policy": {"priority": 101}, "sources": source("push:")}), "0 to 100"),
+        (
+            json!({"id": "a", "policy": {"masks": [[{"x": 0, "y": 0}]]}, "sources": source("push:")}),
+            "3 to 64 corners",
+        ),
+        (
+            json!({"id": "a", "policy": {"derived": {"every_us": -1}}, "sources": source("push:")}),
+            "derived.every_us",
+        ),
         (
             json!({"id": "a", "sources": [
                 {"address": "push:", "analyse": true},
