@@ -100,9 +100,13 @@ final class Analysis extends AbstractStreamOperator<Result> implements TwoInputS
     measures.in(camera.measures, packet.timestampMs(), System.nanoTime() - begun);
   }
 
+  /**
+   * Results bear the time of their packet's record, which the broker has taken once. The analyzer's own is the same,
+   * unless a damaged header says a time that the broker would refuse, for ever.
+   */
   private void send(Packet packet, List<Output> outputs) {
+    long time = Math.max(packet.timestampMs(), 0);
     for (Output out : outputs) {
-      long time = out.timestampUs() == 0 ? packet.timestampMs() : out.timestampUs() / 1000;
       output.collect(new StreamRecord<>(new Result(out.topic(), out.key(), time, out.value())));
       measures.out();
     }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Properties;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
@@ -23,12 +24,14 @@ interface Cards extends Serializable {
       List<Card> cards = new ArrayList<>();
       try (KafkaConsumer<byte[], byte[]> consumer =
           new KafkaConsumer<>(client, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-        List<TopicPartition> all = new ArrayList<>();
-        for (var info : consumer.partitionsFor(Topics.CAMERAS, Duration.ofSeconds(30))) {
-          all.add(new TopicPartition(info.topic(), info.partition()));
+        Map<String, List<PartitionInfo>> there = consumer.listTopics(Duration.ofSeconds(30));
+        List<String> missing = Topics.NEEDED.stream().filter(topic -> !there.containsKey(topic)).toList();
+        if (!missing.isEmpty()) {
+          throw new IllegalStateException("topics are missing: " + missing + ": run `flumen topics apply`");
         }
-        if (all.isEmpty()) {
-          throw new IllegalStateException("there is no topic " + Topics.CAMERAS + ": run `flumen topics apply`");
+        List<TopicPartition> all = new ArrayList<>();
+        for (PartitionInfo info : there.get(Topics.CAMERAS)) {
+          all.add(new TopicPartition(info.topic(), info.partition()));
         }
         consumer.assign(all);
         consumer.seekToBeginning(all);

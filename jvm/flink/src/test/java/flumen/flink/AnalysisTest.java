@@ -147,7 +147,16 @@ class AnalysisTest {
     try (Bench bench = fresh(NONE)) {
       List<Result> results = bench.packet("", 77, null, Counting.bytes("x"));
       assertEquals("flumen.rejects", results.get(0).topic());
-      assertEquals(77, results.get(0).timestampMs(), "its time is that of the packet when the analyzer knows none");
+      assertEquals(77, results.get(0).timestampMs());
+    }
+  }
+
+  /** A broker refuses times before 1970 and an hour ahead, and the job would repeat such a record for ever. */
+  @Test
+  void resultsBearTheTimeOfTheirPacketWhateverItsHeaderSays() throws Exception {
+    try (Bench bench = fresh(NONE)) {
+      assertEquals(5, bench.packet("gate", 5, null, Counting.bytes("x")).get(0).timestampMs());
+      assertEquals(0, bench.packet("gate", -1, null, Counting.bytes("x")).get(0).timestampMs());
     }
   }
 

@@ -77,7 +77,7 @@ final class Counting implements Engine {
       }
       count++;
       hash = 31 * hash + java.util.Arrays.hashCode(value);
-      return List.of(new Output("flumen.frames", bytes(camera), offset * 1000, bytes(toString())));
+      return List.of(new Output("flumen.frames", bytes(camera), Long.MAX_VALUE, bytes(toString())));
     }
 
     @Override
