@@ -104,6 +104,8 @@ export function system() {
     data_dir: "/var/lib/flumen",
     disk: { total_bytes: 2_000_398_934_016, free_bytes: trouble ? 71_000_000_000 : 811_000_000_000 },
     stages: [...stages, { name: "journal", rate_hz: 60, lag_us: 48_000, dropped: 0, healthy: true, detail: "" }, { name: "archive", rate_hz: 60, lag_us: 6_200_000, dropped: 0, healthy: true, detail: "" }],
+    bus: bus(trouble),
+    engines: mood === "cluster" || trouble ? [flink(trouble)] : [],
     problems: trouble
       ? [
           { what: "The camera refuses the password", where: "Lobby", fix: "Open its settings, write user name and password again, and press “Try it”." },
@@ -111,6 +113,35 @@ export function system() {
           { what: "The disk is 96 % full", where: "/var/lib/flumen", fix: "Lower “keep for days” of some cameras or add space. At 98 % the oldest recordings are deleted." },
         ]
       : [],
+  };
+}
+
+function bus(trouble) {
+  const topic = (name, records, bytes) => ({ name, partitions: 12, records, bytes });
+  const quiet = { spooled_records: 0, spooled_bytes: 0, dropped: 0 };
+  if (!trouble && mood !== "cluster") return { kind: "embedded", reachable: true, brokers: [], topics: [], ...quiet };
+  return {
+    kind: "kafka",
+    reachable: !trouble,
+    ...(trouble ? { detail: "no broker has answered for 47 s" } : {}),
+    brokers: [1, 2, 3].map((id) => ({ id, address: `10.0.0.${id}:9092`, up: !trouble })),
+    topics: [topic("flumen.video", 5_184_000, 41_000_000_000), topic("flumen.frames", 9_000_000, 900_000_000)],
+    ...quiet,
+    ...(trouble ? { spooled_records: 8_412, spooled_bytes: 71_000_000, spooled_since_us: now() - 47_000_000 } : {}),
+    analysis_waiting: 14,
+    analysis_lag_us: 96_000,
+  };
+}
+
+function flink(trouble) {
+  return {
+    kind: "flink", address: "http://10.0.0.4:8081", reachable: true, heard_us: now(), version: "2.2.1", workers: 2, slots: 8, free_slots: 4,
+    jobs: [{
+      id: "5f2ab9e0c1d24d0c9a7e", name: "flumen", state: trouble ? "RESTARTING" : "RUNNING", started_us: now() - 5 * HOUR, restarts: trouble ? 3 : 0,
+      ...(trouble ? { failure: "java.io.IOException: no broker answers" } : {}),
+      checkpoints: 1_790, failed_checkpoints: trouble ? 2 : 0,
+      last_checkpoint: { id: 1_792, at_us: now() - 6_000_000, duration_us: 420_000, bytes: 3_400_000 },
+    }],
   };
 }
 

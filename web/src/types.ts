@@ -20,6 +20,9 @@ export type Gap = api.GapSpan;
 export type Timeline = api.RecordingTimeline;
 export type Stage = api.StageReport;
 export type Problem = api.ProblemReport;
+export type Bus = api.BusReport;
+export type Engine = api.EngineReport;
+export type Job = api.JobReport;
 export type Probe = api.ProbeAnswer;
 
 /** What events are asked for. */

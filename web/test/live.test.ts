@@ -10,6 +10,8 @@ test("text messages are read, unknown and broken ones left out", () => {
   const boxes = readText('{"type":"boxes","epoch":1,"pts_us":5,"boxes":[{"track":1,"left":-4,"top":2,"width":3,"height":4,"score":900},null]}');
   assert.equal(boxes?.type === "boxes" && boxes.boxes.length, 1);
   assert.deepEqual(readText('{"type":"skip","reason":"slow"}'), { type: "skip", reason: "slow" });
+  const late = readText('{"type":"state","state":"live","late":"Kafka has been away for 10 s"}');
+  assert.deepEqual(late, { type: "state", state: "live", reason: "", late: "Kafka has been away for 10 s" });
   for (const wrong of ["", "{", "null", "7", '{"type":"other"}', '{"type":"init","mode":"flash"}']) {
     assert.equal(readText(wrong), undefined);
   }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use flumen_base::Result;
 use tokio::sync::{Mutex, Semaphore};
 
+use crate::cluster::Logs;
 use crate::events::News;
 use crate::live::Hub;
 use crate::metrics::Counters;
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) hub: Arc<Hub>,
     pub(crate) news: Arc<News>,
     pub(crate) counters: Counters,
+    pub(crate) logs: Logs,
     pub(crate) max_sockets: usize,
     pub(crate) sockets: Arc<Semaphore>,
     pub(crate) downloads: Arc<Semaphore>,
@@ -47,6 +49,7 @@ impl App {
             hub: Arc::new(Hub::default()),
             news: Arc::new(News::default()),
             counters: Counters::default(),
+            logs: Logs::default(),
             max_sockets: config.max_websockets,
             sockets: Arc::new(Semaphore::new(config.max_websockets)),
             downloads: Arc::new(Semaphore::new(config.max_downloads)),
@@ -76,7 +79,11 @@ impl App {
     /// # Errors
     /// What the bus says to a new reader.
     pub(crate) fn start_readers(&self) -> Result<Vec<std::thread::JoinHandle<()>>> {
-        Ok(vec![crate::live::feed(self.clone())?, crate::events::feed(self.clone())?])
+        let mut readers =
+            vec![crate::live::feed(self.clone())?, crate::events::feed(self.clone())?];
+        readers.push(crate::cluster::watch(self.clone())?);
+        readers.extend(crate::live::direct(self.clone())?);
+        Ok(readers)
     }
 }
 

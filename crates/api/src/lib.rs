@@ -9,11 +9,13 @@
 
 mod app;
 mod cameras;
+mod cluster;
 mod config;
 mod engines;
 mod events;
 mod extract;
 mod face;
+mod flink;
 mod guard;
 mod listener;
 mod live;
@@ -39,6 +41,7 @@ pub use face::{
     CameraStatus, Cameras, EventQuery, Face, Library, Probe, ProbeRequest, Problem, PushSession,
     PushUnit, Stage, Stages, State, Timeline, Video,
 };
+pub use flink::Flink;
 pub use problem::ProblemDocument;
 pub use routes::openapi;
 pub use serve::serve;

@@ -6,6 +6,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 
 use crate::app::App;
+use crate::cluster;
 use crate::extract::blocking;
 use crate::face::Stage;
 use crate::model::{Disk, ProblemReport, StageReport, System};
@@ -40,7 +41,7 @@ fn report(app: &App) -> System {
     let data_dir = app.face.stages.data_dir();
     let mut stages: Vec<StageReport> = app.face.stages.stages().into_iter().map(stage).collect();
     stages.push(live(app));
-    let problems = app.face.stages.problems().into_iter();
+    let problems = app.face.stages.problems().into_iter().chain(cluster::problems(app));
     System {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_us: app.started_us,
@@ -48,6 +49,8 @@ fn report(app: &App) -> System {
         disk: disk(&data_dir),
         data_dir: data_dir.display().to_string(),
         stages,
+        bus: cluster::bus(app),
+        engines: cluster::engines(app),
         problems: problems
             .map(|p| ProblemReport { what: p.what, place: p.where_, fix: p.fix })
             .collect(),

@@ -113,6 +113,10 @@ fn serve_http(
     if let Some(latest) = &rooms.latest {
         face = face.with_latest(latest.clone());
     }
+    if !config.cluster.flink.is_empty() {
+        let flink = flumen_api::Flink::start(&config.cluster.flink)?;
+        face = face.with_engines(Arc::new(flink));
+    }
     let served = runtime.block_on(flumen_api::serve(
         face,
         config.api.clone(),

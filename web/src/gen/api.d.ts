@@ -1,5 +1,41 @@
 /** Owns the shapes of the API as the server describes them. Made by tools/types.mjs; do not edit. */
 
+/** A server of the bus. */
+export interface BrokerReport {
+  /** Host and port. */
+  address: string;
+  /** Its number; absent while only its address is known. */
+  id?: number;
+  /** It answers. */
+  up: boolean;
+}
+
+/** The bus. */
+export interface BusReport {
+  /** From a picture's arrival to its result here; absent while none comes. */
+  analysis_lag_us?: number;
+  /** Records of video that have no result yet; absent while no result was seen. */
+  analysis_waiting?: number;
+  /** Its servers; none when it is in this program. */
+  brokers: BrokerReport[];
+  /** What is wrong with it. */
+  detail?: string;
+  /** Records that a full disk dropped since the start. */
+  dropped: number;
+  /** `embedded` or `kafka`. */
+  kind: string;
+  /** Records can be made durable now. */
+  reachable: boolean;
+  /** Bytes of them. */
+  spooled_bytes: number;
+  /** Records that wait on this machine's disk to be sent. */
+  spooled_records: number;
+  /** Arrival of the oldest of them. */
+  spooled_since_us?: number;
+  /** Its logs, once they were looked at. */
+  topics: TopicReport[];
+}
+
 /** A camera: what its owner wants and how it is. */
 export interface Camera {
   /** It has sound. */
@@ -75,6 +111,18 @@ export interface CameraList {
 /** By which clock it is known when a picture was taken. */
 export type CaptureSource = "rtcp" | "camera" | "arrival";
 
+/** A checkpoint. */
+export interface CheckpointReport {
+  /** When it was begun. */
+  at_us: number;
+  /** Bytes of state. */
+  bytes: number;
+  /** How long it took. */
+  duration_us: number;
+  /** Counts from 1. */
+  id: number;
+}
+
 /** Text from the client on `/api/v1/cameras/{id}/live`. */
 export type ClientMessage = {
   /** By MIME type. */
@@ -109,6 +157,30 @@ export interface Disk {
   free_bytes: number;
   /** Size. */
   total_bytes: number;
+}
+
+/** An engine that analyses. */
+export interface EngineReport {
+  /** Where it is asked; for a person also its own page. */
+  address: string;
+  /** Why not. */
+  detail?: string;
+  /** Places that are free. */
+  free_slots: number;
+  /** When it answered last. */
+  heard_us?: number;
+  /** What runs on it, and what ran last. */
+  jobs: JobReport[];
+  /** `flink`. */
+  kind: string;
+  /** It answered when it was asked last. */
+  reachable: boolean;
+  /** Places for work. */
+  slots: number;
+  /** Its version. */
+  version: string;
+  /** Machines that work for it. */
+  workers: number;
 }
 
 /** Something happened. */
@@ -169,6 +241,32 @@ export interface GapSpan {
   start_us: number;
 }
 
+/** A job of an engine. */
+export interface JobReport {
+  /** Checkpoints that are complete. */
+  checkpoints: number;
+  /** Checkpoints that failed. */
+  failed_checkpoints: number;
+  /** Why it failed last. */
+  failure?: string;
+  /** The engine's own name of it. */
+  id: string;
+  /** The newest that is complete. */
+  last_checkpoint?: CheckpointReport;
+  /** Why it did. */
+  last_failure?: string;
+  /** When one failed last. */
+  last_failure_us?: number;
+  /** For a person. */
+  name: string;
+  /** Restarts after a failure. */
+  restarts?: number;
+  /** When it began. */
+  started_us: number;
+  /** `RUNNING`, `RESTARTING`, `FAILED` ... */
+  state: string;
+}
+
 /** One box of one picture, in pixels of the analysed stream. */
 export interface LiveBox {
   /** Height. */
@@ -217,6 +315,8 @@ export type LiveMessage = {
   /** Size that the boxes are measured in. */
   width: number;
 } | {
+  /** What comes late, and why; absent while all is in time. */
+  late?: string;
   /** Why. */
   reason?: string;
   /** How it is. */
@@ -411,10 +511,14 @@ export type Stream = "main" | "sub";
 
 /** How the whole is. */
 export interface System {
+  /** What carries everything from worker to worker. */
+  bus: BusReport;
   /** Where its data lies. */
   data_dir: string;
   /** The disk under it; absent when it can't be told. */
   disk?: Disk;
+  /** Who analyses, when it is not this program itself. */
+  engines: EngineReport[];
   /** The host's clock now. */
   now_us: number;
   /** What is wrong; empty when all is well. */
@@ -425,6 +529,18 @@ export interface System {
   started_us: number;
   /** Of this program. */
   version: string;
+}
+
+/** A log of the bus. */
+export interface TopicReport {
+  /** Their bytes; absent when it is not known. */
+  bytes?: number;
+  /** Its name. */
+  name: string;
+  /** Partitions. */
+  partitions: number;
+  /** Records that it keeps now. */
+  records: number;
 }
 
 /** How RTSP carries its packets. */

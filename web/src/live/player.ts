@@ -25,6 +25,8 @@ export interface Report {
   phase: "opening" | "playing" | "waiting";
   /** Why the picture is not moving video, or why there is none. */
   reason: string;
+  /** What comes late and why, while something does. */
+  late: string;
   /** The camera's own state, when the server said one. */
   state: string;
   fps: number;
@@ -61,6 +63,7 @@ export class Player {
   private readonly report: Report = {
     phase: "opening",
     reason: "",
+    late: "",
     state: "",
     fps: 0,
     latencyUs: 0,
@@ -145,7 +148,7 @@ export class Player {
     if (!message) return;
     if (message.type === "init") this.begin(message);
     else if (message.type === "boxes") this.onBoxes(message);
-    else if (message.type === "state") this.set({ state: message.state, reason: message.reason });
+    else if (message.type === "state") this.set({ state: message.state, reason: message.reason, late: message.late });
     else this.set({ reason: message.reason });
   }
 

@@ -33,7 +33,7 @@ export interface Boxes {
 export type Text =
   | Init
   | Boxes
-  | { type: "state"; state: string; reason: string }
+  | { type: "state"; state: string; reason: string; late: string }
   | { type: "skip"; reason: string };
 
 export type Binary =
@@ -69,7 +69,7 @@ export function readText(message: string): Text | undefined {
     case "boxes":
       return readBoxes(from);
     case "state":
-      return { type: "state", state: text(from, "state"), reason: text(from, "reason") };
+      return { type: "state", state: text(from, "state"), reason: text(from, "reason"), late: text(from, "late") };
     case "skip":
       return { type: "skip", reason: text(from, "reason") };
     default:

@@ -129,7 +129,9 @@ function LiveStage({ camera, boxes, report, onReport }: {
           </div>
         )
       )}
-      {report?.phase === "playing" && report.reason !== "" && <span class="tile-reason">{sentence(report.reason)}</span>}
+      {report?.phase === "playing" && (report.late || report.reason) !== "" && (
+        <span class="tile-reason">{sentence(report.late || report.reason)}</span>
+      )}
     </>
   );
 }

@@ -8,6 +8,7 @@ import type { Problem, Stage, System } from "../types.ts";
 import { Icon } from "../ui/icons.tsx";
 import { useTitle } from "../ui/measure.ts";
 import { Note, Skeleton, Stale } from "../ui/parts.tsx";
+import { BusPart, EnginePart } from "./system-cluster.tsx";
 
 export function SystemPage() {
   useTitle("System");
@@ -39,6 +40,10 @@ export function SystemPage() {
         <Problems list={value.problems} />
         <Figures system={value} />
         <Stages list={value.stages} />
+        <BusPart bus={value.bus} />
+        {value.engines.map((engine) => (
+          <EnginePart key={engine.address} engine={engine} />
+        ))}
       </div>
     </div>
   );

@@ -55,7 +55,8 @@ function Trouble({ camera }: { camera: Camera }) {
 
 function Waiting({ report }: { report: Report | undefined }) {
   if (report?.phase === "playing") {
-    return report.reason === "" ? null : <span class="tile-reason">{sentence(report.reason)}</span>;
+    const words = report.late === "" ? report.reason : report.late;
+    return words === "" ? null : <span class="tile-reason">{sentence(words)}</span>;
   }
   const words = report?.reason !== undefined && report.reason !== "" ? sentence(report.reason) : "Waiting for a picture";
   return (

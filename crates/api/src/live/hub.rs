@@ -1,12 +1,14 @@
-//! From one reader of the bus to all who watch.
+//! From one reader of the bus to all who watch; from the cameras' owners while it is late.
 //!
 //! Invariants: what waits is bounded: a ring a stream and a queue a client, and all rings
-//! together hold at most `MAX_HELD` bytes; nothing here waits for a client.
-//! Not here: reading the bus (`feed`), what a client is sent (`mux`, `socket`).
+//! together hold at most `MAX_HELD` bytes; nothing here waits for a client. A unit that came
+//! both ways is passed on once.
+//! Not here: reading the bus (`feed`), when to ask the owners (`direct`), what a client is sent (`mux`, `socket`).
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use flumen_base::wire::{FrameResult, PacketHeader, Stream};
@@ -31,6 +33,10 @@ pub(crate) struct Hub {
     rate_millihz: AtomicI64,
     lag_us: AtomicI64,
     reading: AtomicBool,
+    /// When the bus brought something last.
+    heard: Mutex<Instant>,
+    /// What is late, in words.
+    late: Mutex<Option<Arc<str>>>,
 }
 
 /// How live view is.
@@ -53,7 +59,11 @@ struct Feed {
 #[derive(Default)]
 struct Lane {
     join: Join,
+    direct: Join,
     ring: Ring,
+    /// Epoch and decoding time of the newest unit, and of the newest from the bus.
+    newest: Option<(u64, i64)>,
+    from_bus: Option<(u64, i64)>,
     clients: Vec<Weak<Queue>>,
 }
 
@@ -81,6 +91,8 @@ impl Default for Hub {
             rate_millihz: AtomicI64::new(UNKNOWN),
             lag_us: AtomicI64::new(UNKNOWN),
             reading: AtomicBool::new(false),
+            heard: Mutex::new(Instant::now()),
+            late: Mutex::default(),
         }
     }
 }
@@ -88,6 +100,15 @@ impl Default for Hub {
 impl Hub {
     /// Takes a record of `flumen.video`; markers and sound are not for live view.
     pub(crate) fn packet(&self, header: PacketHeader, data: Bytes) {
+        self.take(header, data, false);
+    }
+
+    /// Takes a packet straight from its camera's owner.
+    pub(crate) fn direct(&self, header: PacketHeader, data: Bytes) {
+        self.take(header, data, true);
+    }
+
+    fn take(&self, header: PacketHeader, data: Bytes, direct: bool) {
         let mut feeds = self.lock();
         if header.marker != 0 || !room(&feeds, &header.camera) {
             return;
@@ -99,11 +120,17 @@ impl Hub {
         let stream = header.stream();
         let feed = feeds.entry(header.camera.clone()).or_default();
         let Some(lane) = feed.lane(stream) else { return };
-        let Some((header, data)) = lane.join.part(header, data) else { return };
+        let join = if direct { &mut lane.direct } else { &mut lane.join };
+        let Some((header, data)) = join.part(header, data) else { return };
+        let at = Some((header.epoch, header.dts_us));
+        lane.newest = lane.newest.max(at);
+        if !direct {
+            lane.from_bus = lane.from_bus.max(at);
+        }
         let before = lane.ring.bytes();
         let held = usize::try_from(self.held.load(Ordering::Relaxed)).unwrap_or(usize::MAX);
         let taken = lane.ring.take(header, data, MAX_HELD.saturating_sub(held));
-        // Only this thread changes it.
+        // Changed only while the feeds are locked.
         let held = (held - before.min(held)) + lane.ring.bytes();
         self.held.store(held as u64, Ordering::Relaxed);
         lane.clients.retain(|c| c.strong_count() > 0);
@@ -137,7 +164,10 @@ impl Hub {
             let feed = feeds.entry(camera.id.to_string()).or_default();
             let now = Some((camera.state, camera.reason.clone()));
             if feed.state != now {
-                feed.clients().for_each(|c| c.state(camera.state, camera.reason.clone()));
+                let late = self.late();
+                let tell =
+                    |c: Arc<Queue>| c.state(camera.state, camera.reason.clone(), late.clone());
+                feed.clients().for_each(tell);
                 feed.state = now;
             }
         }
@@ -158,9 +188,45 @@ impl Hub {
             _ => &mut feed.main,
         };
         let queue = Arc::new(Queue::new(lane.ring.backlog()));
-        queue.state(state, reason);
+        queue.state(state, reason, self.late());
         lane.clients.push(Arc::downgrade(&queue));
         queue
+    }
+
+    /// Cameras that somebody watches.
+    pub(crate) fn watched(&self) -> Vec<String> {
+        let feeds = self.lock();
+        let watched = feeds.iter().filter(|(_, feed)| feed.clients().next().is_some());
+        watched.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// The bus has brought what the camera's owner brought, but for the last `slack_us`.
+    pub(crate) fn is_level(&self, camera: &str, slack_us: i64) -> bool {
+        let feeds = self.lock();
+        let Some(feed) = feeds.get(camera) else { return true };
+        [&feed.main, &feed.sub].into_iter().all(|lane| match (lane.newest, lane.from_bus) {
+            (None, _) => true,
+            (Some((epoch, newest_us)), Some((bus_epoch, bus_us))) => {
+                bus_epoch == epoch && newest_us.saturating_sub(bus_us) <= slack_us
+            }
+            (Some(_), None) => false,
+        })
+    }
+
+    /// What is late just now.
+    pub(crate) fn late(&self) -> Option<Arc<str>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says to all who watch what is late.
+    pub(crate) fn set_late(&self, late: Option<String>) {
+        let feeds = self.lock();
+        let late: Option<Arc<str>> = late.map(Into::into);
+        *self.late.lock().unwrap_or_else(PoisonError::into_inner) = late.clone();
+        for feed in feeds.values() {
+            let (state, reason) = feed.state.clone().unwrap_or((State::Connecting, None));
+            feed.clients().for_each(|c| c.state(state, reason.clone(), late.clone()));
+        }
     }
 
     /// The newest key picture of a camera: of the main stream, else of the sub stream.
@@ -182,11 +248,22 @@ impl Hub {
     pub(crate) fn progress(&self, lag_us: Option<i64>, rate_hz: Option<f64>, reading: bool) {
         if let Some(lag_us) = lag_us {
             self.lag_us.store(lag_us, Ordering::Relaxed);
+            *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         }
         if let Some(rate_hz) = rate_hz {
             self.rate_millihz.store((rate_hz * 1e3) as i64, Ordering::Relaxed);
         }
         self.reading.store(reading, Ordering::Relaxed);
+    }
+
+    /// How long the bus has brought nothing.
+    pub(crate) fn quiet(&self) -> Duration {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// How late the newest record was, when one came in the last seconds.
+    pub(crate) fn lag_now(&self) -> Option<i64> {
+        known(&self.lag_us).filter(|_| self.quiet() < Duration::from_secs(2))
     }
 
     /// Pictures passed on since the start.

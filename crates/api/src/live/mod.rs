@@ -1,5 +1,6 @@
 //! Live view: from the bus's newest records to everyone who watches.
 
+mod direct;
 mod feed;
 mod hub;
 mod join;
@@ -13,6 +14,7 @@ mod unit;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use direct::direct;
 pub(crate) use feed::feed;
 pub(crate) use hub::Hub;
 pub(crate) use snapshot::*;

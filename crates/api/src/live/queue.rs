@@ -22,8 +22,8 @@ const MAX_BEHIND_US: i64 = 2_000_000;
 /// One thing to tell.
 #[derive(Clone, Debug)]
 pub(crate) enum Item {
-    /// How the camera is.
-    State(State, Option<String>),
+    /// How the camera is, why, and what is late.
+    State(State, Option<String>, Option<Arc<str>>),
     /// Pictures were left out; a key picture follows.
     Skip(&'static str),
     /// A picture.
@@ -41,7 +41,7 @@ pub(crate) struct Queue {
 
 #[derive(Default)]
 struct Inner {
-    state: Option<(State, Option<String>)>,
+    state: Option<(State, Option<String>, Option<Arc<str>>)>,
     backlog: VecDeque<Arc<LiveUnit>>,
     items: VecDeque<Item>,
     units: usize,
@@ -77,9 +77,9 @@ impl Queue {
         self.more.notify_one();
     }
 
-    /// Says how the camera is now.
-    pub(crate) fn state(&self, state: State, reason: Option<String>) {
-        self.lock().state = Some((state, reason));
+    /// Says how the camera is now, and what is late.
+    pub(crate) fn state(&self, state: State, reason: Option<String>, late: Option<Arc<str>>) {
+        self.lock().state = Some((state, reason, late));
         self.more.notify_one();
     }
 
@@ -163,8 +163,8 @@ impl Inner {
     }
 
     fn pop(&mut self) -> Option<Item> {
-        if let Some((state, reason)) = self.state.take() {
-            return Some(Item::State(state, reason));
+        if let Some((state, reason, late)) = self.state.take() {
+            return Some(Item::State(state, reason, late));
         }
         if let Some(unit) = self.backlog.pop_front() {
             return Some(Item::Unit(unit));

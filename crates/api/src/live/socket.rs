@@ -153,8 +153,9 @@ impl Client {
 
     async fn tell(&mut self, socket: &mut WebSocket, item: Item) -> bool {
         match item {
-            Item::State(state, reason) => {
-                let state = LiveMessage::State { state: model::State::from(state), reason };
+            Item::State(state, reason, late) => {
+                let late = late.map(|l| l.to_string());
+                let state = LiveMessage::State { state: model::State::from(state), reason, late };
                 let fine = say_json(socket, &state).await;
                 self.state = Some(state);
                 fine

@@ -138,7 +138,7 @@ fn states_are_told_once_and_cameras_that_are_gone_are_forgotten() {
     let status = crate::tests::fakes::live("yard");
     hub.states(std::slice::from_ref(&status));
     hub.states(std::slice::from_ref(&status));
-    assert!(matches!(queue.pop(), Some(Item::State(State::Live, None))));
+    assert!(matches!(queue.pop(), Some(Item::State(State::Live, None, None))));
     assert!(queue.pop().is_none());
     send(&hub, 0..5);
     assert!(hub.counts().bytes > 0 && hub.counts().clients == 1);

@@ -87,6 +87,9 @@ pub enum LiveMessage {
         /// Why.
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// What comes late, and why; absent while all is in time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        late: Option<String>,
     },
     /// Pictures were left out; the next one is a key picture.
     Skip {

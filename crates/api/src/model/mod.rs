@@ -14,4 +14,7 @@ pub use camera::{
 pub(crate) use event::hex;
 pub use event::{Event, EventBox, EventList, GapSpan, Phase, RecordingTimeline, Span};
 pub use live::{ClientMessage, LiveBox, LiveMessage, Mode, PushAnswer};
-pub use system::{Disk, ProblemReport, StageReport, System};
+pub use system::{
+    BrokerReport, BusReport, CheckpointReport, Disk, EngineReport, JobReport, ProblemReport,
+    StageReport, System, TopicReport,
+};

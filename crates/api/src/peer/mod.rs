@@ -22,6 +22,7 @@ use flumen_base::wire::PacketHeader;
 use flumen_base::{CameraId, Result};
 
 pub use config::PeerConfig;
+pub(crate) use config::is_host_and_port;
 pub use remote::{Remote, Rules};
 pub use server::{Place, Server, Shown};
 pub use tap::Tap;

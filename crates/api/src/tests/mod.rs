@@ -2,6 +2,7 @@
 
 mod cameras;
 mod description;
+mod direct;
 mod events;
 pub(crate) mod fakes;
 mod guard;

@@ -53,13 +53,18 @@ impl Site {
     }
 
     pub(crate) async fn with(config: ApiConfig) -> Site {
+        Site::made(config, |face| face).await
+    }
+
+    /// A face that a test changes before it is served.
+    pub(crate) async fn made(config: ApiConfig, change: impl FnOnce(Face) -> Face) -> Site {
         let dir = tempfile::tempdir().unwrap();
         let bus = Embedded::open(dir.path(), EmbeddedConfig::default()).unwrap();
         let fakes = Arc::new(Fakes::default());
         let clock = Arc::new(ManualClock::at(NOW_US));
         let (cameras, library, stages) = (fakes.clone(), fakes.clone(), fakes.clone());
         let face = Face::new(bus.clone(), cameras, library, stages);
-        let face = Face { clock, ..face };
+        let face = change(Face { clock, ..face });
         let (tell, bound) = oneshot::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(crate::serve(
