@@ -83,6 +83,9 @@ pub struct Own {
 
 impl Own {
     pub fn start() -> Own {
+        // One after the other: a port is taken only once the broker listens.
+        static ONE: Mutex<()> = Mutex::new(());
+        let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let dir = tempfile::tempdir().unwrap().keep();
         let port = free_port().to_string();
         run(&["start", dir.to_str().unwrap(), "--port", &port]);

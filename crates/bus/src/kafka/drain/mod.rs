@@ -168,6 +168,10 @@ impl Drain {
             self.retry_at = None;
             self.let_go();
         }
+        // Before there is a record, so that the first one does not wait for connections.
+        if self.sender.is_none() && self.watch.meta.is_reachable() {
+            self.sender = Some(Sender::new(&self.config, self.reports.clone())?);
+        }
         loop {
             let (bytes, records) = self.window.sent();
             if bytes >= self.config.queue_bytes
@@ -250,10 +254,7 @@ impl Drain {
                 return Ok(false);
             }
         };
-        let sender = match &self.sender {
-            Some(sender) => sender,
-            None => self.sender.insert(Sender::new(&self.config, self.reports.clone())?),
-        };
+        let Some(sender) = &self.sender else { return Ok(false) };
         let partition = murmur2_partition(&spooled.record.key, partitions);
         let on_kafka = format!("{}{}", self.config.prefix, spooled.topic);
         let taken = sender.send(offset, &on_kafka, partition, &spooled.record)?;
