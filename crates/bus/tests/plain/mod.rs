@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use flumen_base::{Kind, topic};
 use flumen_bus::kafka::topics;
-use flumen_bus::{Bus, Kafka, Record, Start, Visibility, murmur2_partition};
+use flumen_bus::{Bus, Kafka, Polled, Record, Start, Visibility, murmur2_partition};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
@@ -180,4 +180,57 @@ fn offsets_of_a_group_are_committed_for_who_comes_later() {
     assert_eq!(bus.committed(&group, topic::VIDEO).unwrap(), [(0, None), (1, None)]);
     bus.commit(&group, topic::VIDEO, &[(0, 17), (1, 0)]).unwrap();
     assert_eq!(bus.committed(&group, topic::VIDEO).unwrap(), [(0, Some(17)), (1, Some(0))]);
+}
+
+#[test]
+#[ignore = "needs Kafka: make it"]
+fn what_was_removed_is_told_and_what_transactions_leave_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = fresh(1);
+    let bus = Kafka::open(dir.path(), config.clone()).unwrap();
+    let name = format!("{}{}", config.prefix, topic::EVENTS);
+    let mut settings = ClientConfig::new();
+    settings.set("bootstrap.servers", config.brokers.join(","));
+    settings.set("transactional.id", &name);
+    let producer: BaseProducer = settings.create().unwrap();
+    producer.init_transactions(Duration::from_secs(20)).unwrap();
+    for n in 0..6_u8 {
+        producer.begin_transaction().unwrap();
+        producer.send(BaseRecord::to(&name).key("yard").payload(&[n][..])).unwrap();
+        let limit = Duration::from_secs(20);
+        producer.flush(limit).unwrap();
+        if n % 3 == 1 {
+            producer.abort_transaction(limit)
+        } else {
+            producer.commit_transaction(limit)
+        }
+        .unwrap();
+    }
+    let mut all = bus.consumer(&[topic::EVENTS], Start::Earliest, Visibility::Durable).unwrap();
+    let read = take(all.as_mut(), 4);
+    let values: Vec<u8> = read.iter().map(|r| r.record.value[0]).collect();
+    assert_eq!(values, [0, 2, 3, 5], "aborted ones are not seen, and no hole is told");
+    assert_eq!(all.poll(1, Duration::from_millis(300)).unwrap(), []);
+
+    // Offsets 0 to 5: a record and the end of its transaction each time.
+    let from = |offset| Start::Offsets(vec![(0, offset)]);
+    let mut behind = bus.consumer(&[topic::EVENTS], from(2), Visibility::Durable).unwrap();
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", config.brokers.join(",")).create().unwrap();
+    let mut until = rdkafka::TopicPartitionList::new();
+    until.add_partition_offset(&name, 0, rdkafka::Offset::Offset(5)).unwrap();
+    tokio_free(admin.delete_records(&until, &AdminOptions::new())).unwrap();
+    behind.seek(from(1)).unwrap();
+    let mut told = Vec::new();
+    while told.len() < 3 {
+        let more = behind.poll(1, Duration::from_secs(20)).unwrap();
+        assert!(!more.is_empty(), "{told:?}");
+        told.extend(more);
+    }
+    let topic = topic::EVENTS.to_owned();
+    assert_eq!(told[0], Polled::Expired { topic, partition: 0, from: 1, to: 5 });
+    let offsets = |p: &Polled| if let Polled::Record(r) = p { r.position.offset } else { 0 };
+    assert_eq!(told[1..].iter().map(offsets).collect::<Vec<_>>(), [6, 10]);
+    assert_eq!(bus.watermarks(topic::EVENTS).unwrap()[0].first, 5);
+    bus.close().unwrap();
 }
