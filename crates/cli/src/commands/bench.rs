@@ -26,9 +26,16 @@ pub struct Bench {
     /// Pairs measured of each comparison; 0 leaves speed out.
     #[arg(long, default_value_t = 3)]
     runs: u32,
+    /// Only the latency of a running system, on a machine that does nothing else.
+    #[arg(long)]
+    latency: bool,
 }
 
 pub fn run(args: &Bench) -> Result<()> {
+    if args.latency {
+        println!("{:#}", latency::measure(&args.out)?);
+        return Ok(());
+    }
     let stop = Interrupt::new();
     let mut report = Report::new(env!("CARGO_PKG_VERSION"));
     let clips = if args.runs == 0 { Vec::new() } else { clips(args)? };
