@@ -24,11 +24,7 @@ interface Cards extends Serializable {
       List<Card> cards = new ArrayList<>();
       try (KafkaConsumer<byte[], byte[]> consumer =
           new KafkaConsumer<>(client, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-        Map<String, List<PartitionInfo>> there = consumer.listTopics(Duration.ofSeconds(30));
-        List<String> missing = Topics.NEEDED.stream().filter(topic -> !there.containsKey(topic)).toList();
-        if (!missing.isEmpty()) {
-          throw new IllegalStateException("topics are missing: " + missing + ": run `flumen topics apply`");
-        }
+        Map<String, List<PartitionInfo>> there = Topics.check(consumer);
         List<TopicPartition> all = new ArrayList<>();
         for (PartitionInfo info : there.get(Topics.CAMERAS)) {
           all.add(new TopicPartition(info.topic(), info.partition()));

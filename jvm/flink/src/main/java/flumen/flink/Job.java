@@ -10,6 +10,9 @@ import org.apache.flink.core.execution.CheckpointingMode;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.KeyedStream;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Entry point: builds the graph and hands it to Flink. */
 public final class Job {
@@ -21,6 +24,13 @@ public final class Job {
   /** Arguments: {@link Settings#USAGE}. */
   public static void main(String[] args) throws Exception {
     Settings settings = Settings.parse(args);
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(settings.consumer(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      Topics.check(consumer);
+    } catch (TimeoutException e) {
+      // Where the job is submitted Kafka need not be in reach; where it runs, it will be told.
+      System.err.println("no answer from " + settings.brokers() + "; the job is submitted all the same");
+    }
     StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
     build(env, settings);
     env.execute(settings.group());

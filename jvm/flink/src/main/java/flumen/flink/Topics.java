@@ -1,7 +1,11 @@
 package flumen.flink;
 
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.common.PartitionInfo;
 
 /** Names of topics; what travels on each is in docs/ref/topics.md. */
 final class Topics {
@@ -17,4 +21,14 @@ final class Topics {
   static final String PACKET_HEADER = "h";
 
   private Topics() {}
+
+  /** The topics there are; names those that are missing, as Flink's own message does not. */
+  static Map<String, List<PartitionInfo>> check(Consumer<?, ?> consumer) {
+    Map<String, List<PartitionInfo>> there = consumer.listTopics(Duration.ofSeconds(30));
+    List<String> missing = NEEDED.stream().filter(topic -> !there.containsKey(topic)).toList();
+    if (!missing.isEmpty()) {
+      throw new IllegalStateException("topics are missing: " + missing + ": run `flumen topics apply`");
+    }
+    return there;
+  }
 }
