@@ -9,6 +9,7 @@ mod faults;
 mod figures;
 mod members;
 mod plain;
+mod secure;
 mod suite;
 
 use std::sync::Arc;

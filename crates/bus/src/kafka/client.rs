@@ -5,6 +5,7 @@
 //! Units: librdkafka's settings are in milliseconds and KiB where their names say so.
 
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -16,8 +17,8 @@ use rdkafka::consumer::{BaseConsumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::util::Timeout;
 
-use super::token;
 use super::{KafkaConfig, Mechanism, topics::MAX_MESSAGE_BYTES};
+use super::{lock, token};
 
 /// One fetch answer of one broker.
 const FETCH_BYTES: u32 = MAX_MESSAGE_BYTES + (1 << 20);
@@ -129,11 +130,20 @@ pub(crate) struct Context {
     token_file: Option<PathBuf>,
     /// A token was asked for, and given.
     given: AtomicBool,
+    /// Why nobody answers, when that is more than that nobody answers.
+    refusal: Mutex<Option<String>>,
 }
 
 impl Context {
     pub(crate) fn new(config: &KafkaConfig) -> Context {
-        Context { token_file: config.security.token_file.clone(), given: AtomicBool::new(false) }
+        Context { token_file: config.security.token_file.clone(), ..Context::default() }
+    }
+}
+
+impl Context {
+    /// What the last connection failed by, once.
+    pub(crate) fn take_refusal(&self) -> Option<String> {
+        lock(&self.refusal).take()
     }
 }
 
@@ -158,6 +168,12 @@ impl ClientContext for Context {
 
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(%error, "librdkafka: {reason}");
+        use RDKafkaErrorCode as C;
+        if let Some(code @ (C::Authentication | C::SSL | C::Resolve | C::UnsupportedFeature)) =
+            error.rdkafka_error_code()
+        {
+            *lock(&self.refusal) = Some(format!("{reason}{}", hint_of(code)));
+        }
     }
 
     fn generate_oauth_token(
@@ -242,10 +258,10 @@ pub(crate) fn hint_of(code: RDKafkaErrorCode) -> &'static str {
             "; run `flumen topics apply`"
         }
         C::MessageSizeTooLarge => "; the topic takes less than 16 MiB: run `flumen topics check`",
-        C::TopicAuthorizationFailed | C::GroupAuthorizationFailed => {
-            "; give the user of kafka.security rights on it"
+        C::TopicAuthorizationFailed | C::GroupAuthorizationFailed => "; give our user rights on it",
+        C::Authentication | C::SaslAuthenticationFailed | C::SSL => {
+            "; check user, password, token and certificates of [kafka]"
         }
-        C::Authentication | C::SaslAuthenticationFailed => "; check kafka.security",
         C::NotEnoughReplicas | C::NotEnoughReplicasAfterAppend => {
             "; too few brokers hold the partition: bring them back"
         }

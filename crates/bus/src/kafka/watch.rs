@@ -42,7 +42,12 @@ impl Watch {
         match self.client.fetch_metadata(None, ANSWER) {
             Ok(metadata) => self.meta.answered(answer(&metadata, &self.config.prefix)),
             Err(error) => {
-                self.meta.silent(&format!("{} ({})", error, self.config.brokers.join(", ")));
+                for _ in 0..50 {
+                    drop(self.client.poll(Duration::ZERO));
+                }
+                let why = self.client.context().take_refusal();
+                let why = why.unwrap_or_else(|| error.to_string());
+                self.meta.silent(&format!("{why} ({})", self.config.brokers.join(", ")));
                 false
             }
         }
