@@ -1,5 +1,41 @@
 /** Owns the shapes of the API as the server describes them. Made by tools/types.mjs; do not edit. */
 
+/** A server of the bus. */
+export interface BrokerReport {
+  /** Host and port. */
+  address: string;
+  /** Its number; absent while only its address is known. */
+  id?: number;
+  /** It answers. */
+  up: boolean;
+}
+
+/** The bus. */
+export interface BusReport {
+  /** From a picture's arrival to its result here; absent while none comes. */
+  analysis_lag_us?: number;
+  /** Records of video that have no result yet; absent while no result was seen. */
+  analysis_waiting?: number;
+  /** Its servers; none when it is in this program. */
+  brokers: BrokerReport[];
+  /** What is wrong with it. */
+  detail?: string;
+  /** Records that a full disk dropped since the start. */
+  dropped: number;
+  /** `embedded` or `kafka`. */
+  kind: string;
+  /** Records can be made durable now. */
+  reachable: boolean;
+  /** Bytes of them. */
+  spooled_bytes: number;
+  /** Records that wait on this machine's disk to be sent. */
+  spooled_records: number;
+  /** Arrival of the oldest of them. */
+  spooled_since_us?: number;
+  /** Its logs, once they were looked at. */
+  topics: TopicReport[];
+}
+
 /** A camera: what its owner wants and how it is. */
 export interface Camera {
   /** It has sound. */
@@ -75,6 +111,18 @@ export interface CameraList {
 /** By which clock it is known when a picture was taken. */
 export type CaptureSource = "rtcp" | "camera" | "arrival";
 
+/** A checkpoint. */
+export interface CheckpointReport {
+  /** When it was begun. */
+  at_us: number;
+  /** Bytes of state. */
+  bytes: number;
+  /** How long it took. */
+  duration_us: number;
+  /** Counts from 1. */
+  id: number;
+}
+
 /** Text from the client on `/api/v1/cameras/{id}/live`. */
 export type ClientMessage = {
   /** By MIME type. */
@@ -85,12 +133,54 @@ export type ClientMessage = {
 /** Codec of a video stream. */
 export type Codec = "h264" | "h265" | "mjpeg";
 
+/** A corner of a privacy mask, in 1/1000 of the picture's width and height. */
+export interface Corner {
+  /** From the left, 0 to 1000. */
+  x: number;
+  /** From the top, 0 to 1000. */
+  y: number;
+}
+
+/** Reduced key pictures. */
+export interface DerivedPictures {
+  /** Least media time from one to the next, at most a day; 0 = each key picture. */
+  every_us?: number;
+  /** JPEG quality 1 to 100; 0 = 80. */
+  quality?: number;
+  /** Largest width, at most 4096; 0 = 640. */
+  width?: number;
+}
+
 /** A disk. */
 export interface Disk {
   /** Free for this program. */
   free_bytes: number;
   /** Size. */
   total_bytes: number;
+}
+
+/** An engine that analyses. */
+export interface EngineReport {
+  /** Where it is asked; for a person also its own page. */
+  address: string;
+  /** Why not. */
+  detail?: string;
+  /** Places that are free. */
+  free_slots: number;
+  /** When it answered last. */
+  heard_us?: number;
+  /** What runs on it, and what ran last. */
+  jobs: JobReport[];
+  /** `flink`. */
+  kind: string;
+  /** It answered when it was asked last. */
+  reachable: boolean;
+  /** Places for work. */
+  slots: number;
+  /** Its version. */
+  version: string;
+  /** Machines that work for it. */
+  workers: number;
 }
 
 /** Something happened. */
@@ -151,6 +241,32 @@ export interface GapSpan {
   start_us: number;
 }
 
+/** A job of an engine. */
+export interface JobReport {
+  /** Checkpoints that are complete. */
+  checkpoints: number;
+  /** Checkpoints that failed. */
+  failed_checkpoints: number;
+  /** Why it failed last. */
+  failure?: string;
+  /** The engine's own name of it. */
+  id: string;
+  /** The newest that is complete. */
+  last_checkpoint?: CheckpointReport;
+  /** Why it did. */
+  last_failure?: string;
+  /** When one failed last. */
+  last_failure_us?: number;
+  /** For a person. */
+  name: string;
+  /** Restarts after a failure. */
+  restarts?: number;
+  /** When it began. */
+  started_us: number;
+  /** `RUNNING`, `RESTARTING`, `FAILED` ... */
+  state: string;
+}
+
 /** One box of one picture, in pixels of the analysed stream. */
 export interface LiveBox {
   /** Height. */
@@ -199,6 +315,8 @@ export type LiveMessage = {
   /** Size that the boxes are measured in. */
   width: number;
 } | {
+  /** What comes late, and why; absent while all is in time. */
+  late?: string;
   /** Why. */
   reason?: string;
   /** How it is. */
@@ -218,10 +336,14 @@ export type Phase = "begin" | "update" | "end";
 
 /** How a camera is analysed and kept. */
 export interface Policy {
+  /** Key pictures that go out on `flumen.pictures` by themselves; absent = none. */
+  derived?: DerivedPictures;
   /** Bytes the archive keeps of it; absent = no limit of its own. */
   keep_bytes?: number;
   /** Days the archive keeps it; absent = the site's default. */
   keep_days?: number;
+  /** Areas that are filled in every picture that goes out, at most 16; each a polygon. */
+  masks?: Corner[][];
   /** Smallest object in 1/1000 of the picture's area; 0 = default. */
   min_object_permille?: number;
   /** 0 to 100; higher is shed later when the machine is too slow. */
@@ -389,10 +511,14 @@ export type Stream = "main" | "sub";
 
 /** How the whole is. */
 export interface System {
+  /** What carries everything from worker to worker. */
+  bus: BusReport;
   /** Where its data lies. */
   data_dir: string;
   /** The disk under it; absent when it can't be told. */
   disk?: Disk;
+  /** Who analyses, when it is not this program itself. */
+  engines: EngineReport[];
   /** The host's clock now. */
   now_us: number;
   /** What is wrong; empty when all is well. */
@@ -403,6 +529,18 @@ export interface System {
   started_us: number;
   /** Of this program. */
   version: string;
+}
+
+/** A log of the bus. */
+export interface TopicReport {
+  /** Their bytes; absent when it is not known. */
+  bytes?: number;
+  /** Its name. */
+  name: string;
+  /** Partitions. */
+  partitions: number;
+  /** Records that it keeps now. */
+  records: number;
 }
 
 /** How RTSP carries its packets. */
