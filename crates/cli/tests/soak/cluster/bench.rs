@@ -27,7 +27,7 @@ fn clip_1080() -> PathBuf {
 fn bench_cluster() {
     let dir = tempfile::tempdir().unwrap();
     let kafka = Kafka::start(&dir.path().join("kafka"), 1);
-    let flink = Flink::start(&dir.path().join("flink"), 2);
+    let flink = Flink::start(&dir.path().join("flink"), 2, 1);
     let file = clip_1080();
     let clip = Clip::read(&file);
     println!("\n{}: {} frames, {:.2} Mbit/s", file.display(), clip.frames(), {

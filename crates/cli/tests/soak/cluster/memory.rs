@@ -71,7 +71,7 @@ fn memory_of_the_cluster_stays_flat() {
     let minutes = number("FLUMEN_SOAK_MINUTES", if long() { 30 } else { 5 });
     let dir = tempfile::tempdir().unwrap();
     let kafka = Kafka::start(&dir.path().join("kafka"), 1);
-    let flink = Flink::start(&dir.path().join("flink"), 2);
+    let flink = Flink::start(&dir.path().join("flink"), 2, 1);
     let clip = Clip::read(&street());
     let names: Vec<String> = (0..CAMERAS).map(|n| format!("memory-{n}")).collect();
     let writer = Writer::open(&kafka.brokers);

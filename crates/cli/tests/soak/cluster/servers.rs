@@ -73,18 +73,19 @@ impl Drop for Kafka {
     }
 }
 
-/// A Flink session cluster with one TaskManager that knows the bridge.
+/// A Flink session cluster whose TaskManagers know the bridge.
 pub struct Flink {
     dir: PathBuf,
     port: u16,
 }
 
 impl Flink {
-    pub fn start(dir: &Path, slots: u32) -> Flink {
+    pub fn start(dir: &Path, slots: u32, taskmanagers: u32) -> Flink {
         install_bridge(&dir.join("lib"));
         let (path, port) = (dir.display().to_string(), ports());
-        let (text, slots) = (port.to_string(), slots.to_string());
-        script("flink.sh", &["start", &path, "--port", &text, "--slots", &slots]);
+        let [text, slots, count] = [port.into(), slots, taskmanagers].map(|n| n.to_string());
+        let more = ["--port", &text, "--slots", &slots, "--taskmanagers", &count];
+        script("flink.sh", &[&["start", &path], &more[..]].concat());
         Flink { dir: dir.to_owned(), port }
     }
 
@@ -128,12 +129,24 @@ impl Flink {
         });
     }
 
-    pub fn kill_taskmanager(&self) {
-        self.run(&["taskmanager", "kill"], &["1"]);
+    /// The TaskManager that runs the job's analysis.
+    pub fn runs_on(&self, job: &str) -> u32 {
+        let told = self.rest(&format!("/jobs/{job}"));
+        let tasks = told["vertices"].as_array().expect("tasks");
+        let analysis = |t: &&Value| t["name"].as_str().is_some_and(|n| n.contains("analysis"));
+        let id = tasks.iter().find(analysis).expect("the analysis")["id"].clone();
+        let path = format!("/jobs/{job}/vertices/{}/taskmanagers", id.as_str().expect("an id"));
+        let told = self.rest(&path);
+        let name = told["taskmanagers"][0]["taskmanager-id"].as_str().expect("a TaskManager");
+        name.split('-').nth(1).and_then(|n| n.parse().ok()).expect("taskmanager-N-...")
     }
 
-    pub fn start_taskmanager(&self) {
-        self.run(&["taskmanager", "start"], &["1"]);
+    pub fn kill_taskmanager(&self, n: u32) {
+        self.run(&["taskmanager", "kill"], &[&n.to_string()]);
+    }
+
+    pub fn start_taskmanager(&self, n: u32) {
+        self.run(&["taskmanager", "start"], &[&n.to_string()]);
     }
 
     pub fn kill_jobmanager(&self) {
