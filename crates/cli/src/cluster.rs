@@ -10,9 +10,6 @@ use std::sync::Arc;
 use flumen_api as api;
 use flumen_base::{Error, Result};
 
-/// Marks an archive whose places in the log are Kafka's.
-const MARK: &str = "archive/on-kafka";
-
 /// The cameras of the site, for the face.
 pub struct Seen {
     pub cameras: Arc<dyn api::Cameras>,
@@ -21,7 +18,7 @@ pub struct Seen {
 
 /// Refuses the embedded bus where the archive goes on with Kafka.
 pub fn is_not_moved(data: &Path) -> Result<()> {
-    if !data.join(MARK).exists() {
+    if !crate::moving::is_moved(data) {
         return Ok(());
     }
     Err(Error::invalid(format!(
@@ -69,7 +66,7 @@ mod on {
         /// The bus with its spool.
         pub fn open(data: &Path, config: &Config, role: Role) -> Result<Cluster> {
             if role.has_archive() {
-                crate::commands::copy::settle_archive(data, config)?;
+                crate::moving::settle_archive(data, config)?;
             }
             let kafka = crate::kafka::open(data, config)?;
             Ok(Cluster { kafka, remote: None, peer: None, keeper: None, follower: None })

@@ -2,6 +2,8 @@
 //!
 //! Not here: logic. A subcommand either runs rooms or asks the running process for it.
 
+#![cfg_attr(not(feature = "kafka"), allow(dead_code, unused_imports))]
+
 mod adapt;
 mod client;
 mod cluster;
@@ -10,6 +12,7 @@ mod config;
 mod demo;
 mod kafka;
 mod lock;
+mod moving;
 mod rooms;
 mod serve;
 mod settings;

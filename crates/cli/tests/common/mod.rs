@@ -84,6 +84,13 @@ impl Flumen {
         Flumen { process, data: data.to_owned(), address }
     }
 
+    /// Starts it where it must refuse; gives what it said.
+    pub fn start_fails(data: &Path) -> String {
+        let output = flumen(data, &["run", "--listen", "127.0.0.1:0"]);
+        assert!(!output.status.success(), "flumen started");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

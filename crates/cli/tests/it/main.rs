@@ -1,5 +1,6 @@
 //! Real processes, a real RTSP server, FFmpeg and a browser; each fault once.
 //!
+//! What needs Kafka is ignored unless `--include-ignored` is said.
 //! Run by `make it`, which installs what is needed. Campaigns are in `tests/soak`.
 #![allow(missing_docs, clippy::indexing_slicing, clippy::unwrap_used)]
 
@@ -8,6 +9,8 @@ mod common;
 
 mod archive;
 mod browser;
+mod kafka;
 mod kill;
 mod push;
 mod rtsp;
+mod servers;
