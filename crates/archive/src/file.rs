@@ -49,7 +49,8 @@ impl Recorder {
         self.era = marks.iter().map(|m| m.era).chain(rows).max().unwrap_or(0);
         let made_anew = marks.is_empty() && rows.is_some();
         let other = db::is_other_bus(&self.conn, topic::VIDEO, kind)?;
-        if !made_anew && !(other && !marks.is_empty()) {
+        let replaced = made_anew || (other && !marks.is_empty());
+        if !replaced {
             return db::set_bus(&self.conn, topic::VIDEO, kind);
         }
         self.era += 1;

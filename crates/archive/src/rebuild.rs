@@ -56,7 +56,11 @@ pub(crate) fn fill(
     }
     db::set_filled(&tx)?;
     tx.commit().map_err(told)?;
-    tracing::info!(days = closed.len() + filed.len(), "the archive's database was made anew");
+    let days = closed.len() + filed.len();
+    let files: i64 = db::one(conn, "SELECT count(*) FROM segment", [])?.unwrap_or(0);
+    if days > 0 || files > 0 {
+        tracing::info!(days, files, "the rows of the archive were made anew");
+    }
     Ok(true)
 }
 

@@ -252,7 +252,8 @@ mod tests {
             let header = wire::PacketHeader { pts_us, dts_us, ..wire::PacketHeader::default() };
             let unit = LiveUnit::new(header, Bytes::from_static(b"unit"));
             for base_us in [0, 1_800_000_000_000_000] {
-                let forged = fmp4::fragment(1, &[track.clone()], &[sample(&unit, base_us)]);
+                let forged =
+                    fmp4::fragment(1, std::slice::from_ref(&track), &[sample(&unit, base_us)]);
                 assert!(forged.is_err(), "{pts_us} {dts_us} {base_us}");
             }
         }
