@@ -2,7 +2,7 @@
 //!
 //! Invariants: a member that is gone is noticed after 6 s; while no broker answers nobody's share
 //! changes, because nobody else can have been given it; a share that was lost while brokers
-//! answer is given up after 10 s without a new one. Nothing is read and nothing committed.
+//! answer is given up after 30 s without a new one. Nothing is read and nothing committed.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -22,8 +22,9 @@ use super::lock;
 use super::watch::Watch;
 use crate::{KafkaConfig, Share};
 
-/// How long a lost share is kept while brokers answer and no new one comes.
-const HOLD: Duration = Duration::from_secs(10);
+/// How long a lost share is kept while brokers answer and no new one comes. A broker that begins
+/// first waits a session long for the member that we were before.
+const HOLD: Duration = Duration::from_secs(30);
 /// How often librdkafka is asked.
 const TURN: Duration = Duration::from_millis(100);
 
