@@ -15,6 +15,8 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use flumen_base::{Clock, SystemClock, topic};
 
+use crate::common::wait_for;
+
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A record as it stands on Kafka.
@@ -75,7 +77,10 @@ fn edges(brokers: &str, topics: &[&str]) -> Vec<(String, i32, i64, i64)> {
         let metadata = client.fetch_metadata(Some(topic), PATIENCE).expect("metadata");
         for partition in metadata.topics()[0].partitions() {
             let id = partition.id();
-            let (low, high) = client.fetch_watermarks(topic, id, PATIENCE).expect("watermarks");
+            // A topic that was made just now may not have a leader yet.
+            let (low, high) = wait_for("watermarks", PATIENCE, || {
+                client.fetch_watermarks(topic, id, PATIENCE).ok()
+            });
             all.push(((*topic).to_owned(), id, low, high));
         }
     }

@@ -129,7 +129,7 @@ fn kill_one(seen: &mut Seen, killed: Ingest) -> (Vec<f64>, Vec<Hole>) {
     (took.into_values().collect(), holes)
 }
 
-/// Holes that no span of the ledger covers, give or take a second.
+/// Holes that the ledger does not cover, give or take a second.
 fn unaccounted(kafka: &Kafka, holes: &[Hole]) -> Vec<String> {
     let mut spans: BTreeMap<Vec<u8>, Gap> = BTreeMap::new();
     for found in read(&kafka.brokers, &[topic::GAPS], &Offsets::new(), true) {
@@ -138,17 +138,24 @@ fn unaccounted(kafka: &Kafka, holes: &[Hole]) -> Vec<String> {
             None => _ = spans.remove(&found.key),
         }
     }
-    let covered = |hole: &Hole| {
-        spans.values().any(|g| {
-            g.camera == hole.camera
-                && g.start_us <= hole.from_us + 1_000_000
-                && g.end_us >= hole.to_us - 1_000_000
-        })
+    let mut spans: Vec<Gap> = spans.into_values().collect();
+    spans.sort_by_key(|g| g.start_us);
+    // One hole may stand in several spans: away, and then before the first picture.
+    let bare_us = |hole: &Hole| {
+        let (mut at, mut bare) = (hole.from_us, 0);
+        for gap in spans.iter().filter(|g| g.camera == hole.camera && g.end_us > hole.from_us) {
+            bare += (gap.start_us.min(hole.to_us) - at).max(0);
+            at = at.max(gap.end_us);
+        }
+        bare + (hole.to_us - at).max(0)
     };
-    holes
-        .iter()
-        .filter(|h| !covered(h))
-        .map(|h| format!("{} {}..{}", h.camera, h.from_us, h.to_us))
+    let missing = holes.iter().filter(|h| bare_us(h) > 1_000_000);
+    missing
+        .map(|h| {
+            let of = spans.iter().filter(|g| g.camera == h.camera);
+            let told: Vec<_> = of.map(|g| (g.start_us, g.end_us, &g.detail)).collect();
+            format!("{} {}..{}; the ledger: {told:?}", h.camera, h.from_us, h.to_us)
+        })
         .collect()
 }
 

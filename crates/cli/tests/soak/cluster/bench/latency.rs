@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
                 let id = vertex["id"].as_str().unwrap_or_default();
                 let of = format!("/jobs/{}/vertices/{id}/subtasks/{subtask}", self.job);
                 let names =
-                    ["p50", "p95", "p99"].map(|p| format!("analysis.flumen.processMicros_{p}"));
+                    ["median", "p95", "p99"].map(|p| format!("analysis.flumen.processMicros_{p}"));
                 let found = self.flink.metrics(&of, &names.each_ref().map(String::as_str));
                 worst.iter_mut().zip(found).for_each(|(w, f)| *w = w.max(f / 1e3));
             }
