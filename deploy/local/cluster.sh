@@ -70,7 +70,8 @@ END
 start_role() {
   role_pid "$1" >/dev/null && return
   mkdir -p "$dir/$1" "$dir/logs"
-  nohup "$flumen" --config "$dir/flumen.toml" --data "$dir/$1" "$1" </dev/null >"$dir/logs/$1.log" 2>&1 &
+  : >"$dir/logs/$1.log"
+  nohup "$flumen" --config "$dir/flumen.toml" --data "$dir/$1" "$1" </dev/null >>"$dir/logs/$1.log" 2>&1 &
   printf '%s\n' $! >"$dir/$1.pid"
   local end=$((SECONDS + 60))
   until grep -q 'Ctrl-C stops it' "$dir/logs/$1.log"; do
@@ -96,7 +97,7 @@ submit() {
   elif [ -f "$dir/submitted" ]; then
     from=(--from latest)
   fi
-  "$here/flink.sh" submit "$dir/flink" "${from[@]}" "$job" --brokers "127.0.0.1:$kafka_port"
+  "$here/flink.sh" submit "$dir/flink" "${from[@]}" --parallelism 2 "$job" --brokers "127.0.0.1:$kafka_port"
   rm -f "$dir/savepoint"
   touch "$dir/submitted"
 }
@@ -110,7 +111,7 @@ start() {
   "$here/kafka.sh" start "$dir/kafka" --port "$kafka_port"
   flumen --data "$dir/api" topics apply
   flumen --data "$dir/api" bridge install "$dir/flink/lib"
-  "$here/flink.sh" start "$dir/flink" --port "$flink_port" --slots 4
+  "$here/flink.sh" start "$dir/flink" --port "$flink_port" --slots 2
   submit
   local role
   for role in "${roles[@]}"; do start_role "$role"; done
@@ -118,7 +119,7 @@ start() {
   camera yard "Loading yard" yard 2
   camera lobby "Lobby" lobby 3
   camera park "Park path" park 4
-  say "" \
+  printf '%s\n' "" \
     "Flumen   http://$listen (a first start renders its four scenes: half a minute)" \
     "Flink    http://127.0.0.1:$flink_port" \
     "Kafka    127.0.0.1:$kafka_port" \
