@@ -37,17 +37,19 @@ pub fn run(_: &Site, _: &Topics) -> Result<ExitCode> {
 
 #[cfg(feature = "kafka")]
 pub fn run(site: &Site, args: &Topics) -> Result<ExitCode> {
+    use flumen_base::Context as _;
     use flumen_bus::kafka::topics;
     let kafka = crate::kafka::config(&site.load()?)?;
+    let at = format!("Kafka at {} (kafka.brokers)", kafka.brokers.join(", "));
     match args {
         Topics::Show(printing) => {
-            on::show(&topics::show(&kafka)?, printing.json);
+            on::show(&topics::show(&kafka).context(at)?, printing.json);
             Ok(ExitCode::SUCCESS)
         }
-        Topics::Check(printing) => Ok(on::told(&topics::check(&kafka)?, printing.json)),
+        Topics::Check(printing) => Ok(on::told(&topics::check(&kafka).context(at)?, printing.json)),
         Topics::Apply(printing) => {
-            let changed = topics::apply(&kafka)?;
-            let left = topics::check(&kafka)?;
+            let changed = topics::apply(&kafka).context(at.clone())?;
+            let left = topics::check(&kafka).context(at)?;
             Ok(on::applied(&changed, &left, printing.json))
         }
     }

@@ -217,7 +217,9 @@ fn what_was_on_the_laptop_goes_on_with_kafka_without_a_double() {
         "one timeline: an hour with what both buses recorded",
         Duration::from_secs(60),
         || {
-            let line = running.get("/api/v1/cameras/yard/timeline");
+            let now_us = flumen_base::Clock::wall_us(&flumen_base::SystemClock);
+            let span = format!("from_us={}&to_us={now_us}", now_us - 3_600_000_000);
+            let line = running.get(&format!("/api/v1/cameras/yard/timeline?{span}"));
             let recorded = line["segments"].as_array()?.len() + line["pending"].as_array()?.len();
             (recorded >= 3).then_some(())
         },
