@@ -78,7 +78,7 @@ impl Seen {
     fn of(&self, pid: u32) -> BTreeSet<String> {
         let end = format!("-{pid}");
         let ours = self.owner.iter().filter(|(camera, process)| {
-            // The topic also holds what is no camera's.
+            // Only cameras whose access units were seen can be followed.
             process.ends_with(&end) && self.newest.contains_key(*camera)
         });
         ours.map(|(camera, _)| camera.clone()).collect()
