@@ -9,6 +9,7 @@ mod common;
 
 mod archive;
 mod browser;
+mod examples;
 mod kafka;
 mod kill;
 mod push;

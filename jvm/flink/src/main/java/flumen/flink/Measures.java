@@ -8,7 +8,7 @@ import org.apache.flink.metrics.SimpleCounter;
 import org.apache.flink.runtime.metrics.DescriptiveStatisticsHistogram;
 import org.apache.flink.runtime.metrics.groups.AbstractMetricGroup;
 
-/** What the operator tells Flink's metric system; names in docs/guide/flink.md. */
+/** What the operator tells Flink's metric system; names in docs/guide/04-flink.md. */
 final class Measures {
   private final MetricGroup group;
   private final Counter packets = new SimpleCounter();
