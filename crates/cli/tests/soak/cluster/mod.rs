@@ -9,6 +9,7 @@ mod ingest;
 mod kills;
 mod load;
 mod memory;
+mod same;
 mod servers;
 mod spooled;
 
