@@ -10,7 +10,7 @@ use flumen_base::wire::{Camera, Gap, PacketHeader, Source};
 use flumen_bus::{Bus, Delivered, Kafka, KafkaConfig, Polled, Start, Visibility};
 use prost::Message as _;
 
-use crate::common::{FLUMEN, Flumen, Running, free_port, wait_for};
+use crate::common::{FLUMEN, Flumen, Running, wait_for};
 
 /// Partitions of the topics in these tests.
 pub const PARTITIONS: u32 = 4;
@@ -28,10 +28,19 @@ fn script(args: &[&str]) {
     assert!(out.status.success(), "kafka.sh {args:?}: {said}");
 }
 
+/// A port that is free, as is the next one, which is the controller's. Below those that the
+/// system gives to connections, so that none of them takes it meanwhile.
+fn free_pair() -> u16 {
+    let free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
+    let begin = 20_000 + (std::process::id() % 4000) as u16 * 2;
+    let found = (begin..30_000).step_by(2).find(|p| free(*p) && free(p + 1));
+    found.expect("two free ports below 30000")
+}
+
 impl Broker {
     pub fn start() -> Broker {
         let dir = tempfile::tempdir().expect("a directory");
-        let port = free_port().to_string();
+        let port = free_pair().to_string();
         script(&["start", dir.path().to_str().expect("a path"), "--port", &port]);
         Broker { dir, address: format!("127.0.0.1:{port}") }
     }

@@ -30,6 +30,12 @@ enum Shelf {
     Making(Arc<Job>),
 }
 
+impl Shelf {
+    fn is_making(&self) -> bool {
+        matches!(self, Shelf::Making(job) if lock(&job.made).is_none())
+    }
+}
+
 /// A clip, or why there is none.
 type Made = Result<Arc<Clip>, (Kind, String)>;
 
@@ -73,7 +79,7 @@ impl Clips {
     /// Looks at the shelf; begins to render where nobody does and there is room.
     fn look(&self, spec: &SceneSpec, progress: &dyn Fn(String)) -> Result<Option<Arc<Clip>>> {
         let mut shelf = lock(&self.shelf);
-        let making = shelf.values().filter(|s| matches!(s, Shelf::Making(_))).count();
+        let making = shelf.values().filter(|s| s.is_making()).count();
         let job = match shelf.get(spec) {
             Some(Shelf::Ready(clip)) => match clip.upgrade() {
                 Some(clip) => return Ok(Some(clip)),
@@ -84,6 +90,8 @@ impl Clips {
         };
         let Some(job) = job else {
             if making < AT_ONCE {
+                // Whoever waited for these is gone, or finds them in the cache.
+                shelf.retain(|_, s| s.is_making() || matches!(s, Shelf::Ready(_)));
                 let job = self.begin(spec)?;
                 shelf.insert(spec.clone(), Shelf::Making(job));
             } else {
@@ -130,5 +138,32 @@ impl Clips {
             .spawn(make)
             .map_err(|e| Error::io("start a thread that renders", e))?;
         Ok(job)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scenes_that_nobody_waits_for_any_more_leave_room_for_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let clips = Clips::new(dir.path().to_owned());
+        let scene = |seed: usize| -> SceneSpec {
+            format!("synthetic:yard?seed={seed}&size=64x64&fps=5&seconds=4").parse().unwrap()
+        };
+        let gone = Stop::default();
+        gone.cancel();
+        for seed in 1..=AT_ONCE {
+            let left = clips.get(&scene(seed), &gone, &|_| ());
+            assert_eq!(left.unwrap_err().kind(), Kind::Cancelled);
+        }
+        let patience = Stop::default();
+        let end = patience.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_secs(60));
+            end.cancel();
+        });
+        clips.get(&scene(AT_ONCE + 1), &patience, &|_| ()).expect("its turn comes");
     }
 }
