@@ -3,6 +3,8 @@
 mod news;
 mod socket;
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header;
@@ -21,6 +23,9 @@ use crate::problem::{Answer, ProblemDocument};
 
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1000;
+/// How often, and how many times, a picture that is on its way is looked for.
+const PICTURE_LOOK: Duration = Duration::from_millis(50);
+const PICTURE_LOOKS: u32 = 60;
 
 /// Which events.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -111,8 +116,17 @@ pub(crate) async fn event_picture(
     })?;
     let (look, wanted) = (app.clone(), key.clone());
     let stored = blocking(move || look.face.library.picture(&wanted)).await?;
-    // An event is told before it is archived: its picture may so far be on the bus only.
-    let jpeg = stored.or_else(|| app.news.picture(&key)).ok_or_else(|| {
+    // An event is told before it is archived: its picture may so far be on the bus only, or come
+    // there a moment later, since it travels on a topic of its own.
+    let mut jpeg = stored.or_else(|| app.news.picture(&key));
+    for _ in 0..PICTURE_LOOKS {
+        if jpeg.is_some() || !app.news.awaits_picture(&key) {
+            break;
+        }
+        tokio::time::sleep(PICTURE_LOOK).await;
+        jpeg = app.news.picture(&key);
+    }
+    let jpeg = jpeg.ok_or_else(|| {
         Error::not_found(format!("event {id} has no picture, or it is no longer kept"))
     })?;
     let headers = [

@@ -1,7 +1,7 @@
 //! Events as they happen: one reader of the bus for all clients.
 //!
-//! Invariants: at most `QUEUE` events wait for a client; pictures are kept up to
-//! `PICTURE_BYTES`, the oldest go first.
+//! Invariants: at most `QUEUE` events wait for a client, and as many for their picture; pictures
+//! are kept up to `PICTURE_BYTES`, the oldest go first.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,6 +31,8 @@ pub(crate) struct News {
 struct Pictures {
     bytes: usize,
     kept: VecDeque<wire::Picture>,
+    /// Events that were told with a picture which has not come yet.
+    awaited: VecDeque<Bytes>,
 }
 
 impl Default for News {
@@ -52,6 +54,12 @@ impl News {
         pictures.kept.iter().rev().find(of).map(|p| p.jpeg.clone())
     }
 
+    /// Whether an event was told just now whose picture is still on its way.
+    pub(crate) fn awaits_picture(&self, event: &[u8]) -> bool {
+        let pictures = self.pictures.lock().unwrap_or_else(PoisonError::into_inner);
+        pictures.awaited.iter().any(|id| id == event)
+    }
+
     /// Takes a record of `flumen.events` or `flumen.pictures`; others are left alone.
     pub(crate) fn record(&self, delivered: &Delivered) {
         let value = delivered.record.value.clone();
@@ -70,6 +78,9 @@ impl News {
     }
 
     fn event(&self, event: &wire::Event) {
+        if event.picture {
+            self.pictures.lock().unwrap_or_else(PoisonError::into_inner).wait_for(&event.id);
+        }
         if let Ok(text) = serde_json::to_string(&Event::from(event)) {
             // Nobody listening is fine.
             let _ = self.told.send(text.into());
@@ -79,10 +90,23 @@ impl News {
     fn keep(&self, picture: wire::Picture) {
         let mut pictures = self.pictures.lock().unwrap_or_else(PoisonError::into_inner);
         pictures.bytes += picture.jpeg.len();
+        pictures.awaited.retain(|id| *id != picture.event_id);
         pictures.kept.push_back(picture);
         while pictures.bytes > PICTURE_BYTES {
             let Some(gone) = pictures.kept.pop_front() else { break };
             pictures.bytes -= gone.jpeg.len();
+        }
+    }
+}
+
+impl Pictures {
+    fn wait_for(&mut self, event: &Bytes) {
+        if self.kept.iter().any(|p| p.event_id == *event) {
+            return;
+        }
+        self.awaited.push_back(event.clone());
+        if self.awaited.len() > QUEUE {
+            self.awaited.pop_front();
         }
     }
 }

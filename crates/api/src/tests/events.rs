@@ -68,14 +68,16 @@ async fn an_event_has_its_picture_before_it_is_archived() {
         value: value.into(),
         timestamp_us: 1,
     };
-    site.send(topic::PICTURES, record(picture.encode_to_vec()));
     let told = wire::Event { picture: true, ..event(9, 5) };
     site.send(topic::EVENTS, record(vec![0xff]));
     site.send(topic::EVENTS, record(told.encode_to_vec()));
     let json = hear_json(&mut events).await;
     assert_eq!((&json["picture"], &json["phase"]), (&json!(path), &json!("begin")));
-    // Events and pictures come from different topics: the picture may be a moment later.
-    while site.get(&path).await.status != 200 {
-        tokio::task::yield_now().await;
-    }
+    // Events and pictures come from different topics: who asks before the picture is there waits.
+    let later = async {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        site.send(topic::PICTURES, record(picture.encode_to_vec()));
+    };
+    let (got, ()) = tokio::join!(site.get(&path), later);
+    assert_eq!(got.status, 200);
 }
