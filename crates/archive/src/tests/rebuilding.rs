@@ -275,17 +275,19 @@ fn a_follower_gives_the_archives_answers_also_from_nothing() {
     assert_eq!(answers(&reader, &rig), before);
 
     // Deleted while it runs; then retention removes a file and its row follows.
+    let asked = || reader.timeline(&camera(), ZERO_US, ZERO_US + 6_000_000);
+    let (rows, spans) = asked().map(|t| (t.segments.len(), t.gaps.len())).unwrap();
     std::fs::remove_file(config.dir.join(db::FILE)).unwrap();
     until(|| {
         db::is_there(&config.dir)
             && reader.events(&EventQuery::default()).is_ok_and(|e| e.len() == 3)
+            && asked().is_ok_and(|t| (t.segments.len(), t.gaps.len()) == (rows, spans))
     });
     let less = Keep { age: None, bytes: Some(rig.store().list("video").unwrap()[1].bytes) };
     let keeper = ArchiveConfig { keep: less, ..forever(&rig) };
     Keeper::open(rig.bus.clone(), rig.store(), &keeper).unwrap().turn(ZERO_US).unwrap();
-    let timeline = |r: &Reader| r.timeline(&camera(), ZERO_US, ZERO_US + 6_000_000).unwrap();
-    until(|| timeline(&reader).segments.len() == 1 && timeline(&reader).gaps.len() == 2);
-    let told = timeline(&reader);
+    until(|| asked().is_ok_and(|t| t.segments.len() == 1 && t.gaps.len() == 2));
+    let told = asked().unwrap();
     assert_eq!(told.segments[0].start_us, ZERO_US + 1_000_000);
     assert_eq!(
         (told.gaps[0].cause(), told.gaps[0].end_us),
