@@ -9,15 +9,16 @@
 //! Not here: the engine's bytes (`snapshot`).
 
 use bytes::Bytes;
-use flumen_base::{CameraId, Error, Result};
+use flumen_base::{CameraId, Result};
 use flumen_operators::{Reader, Writer};
 
-use crate::Session;
 use crate::cards::Cards;
+use crate::{Session, snapshot};
 
 const MAGIC: &[u8; 4] = b"FLSE";
 /// Grows with each change of the layout.
 const VERSION: u32 = 1;
+const WHAT: &str = "session";
 
 impl Session {
     /// All that is needed to go on elsewhere, versioned: the versions of the camera's record
@@ -51,26 +52,8 @@ impl Session {
     /// `Unsupported` when another version wrote it, `Invalid` when it is another camera's,
     /// `DataLoss` when it is damaged.
     pub fn restore(camera: &CameraId, bytes: &[u8]) -> Result<Session> {
-        let damaged = || {
-            Error::data_loss(format!(
-                "camera {camera}: the snapshot of the session is damaged: begin without it"
-            ))
-        };
-        let mut from = Reader(bytes);
-        if from.take(4) != Some(MAGIC) {
-            return Err(damaged());
-        }
-        let version = from.u32().ok_or_else(damaged)?;
-        if version != VERSION {
-            return Err(Error::unsupported(format!(
-                "camera {camera}: the snapshot of the session has layout {version}, this program \
-                 reads {VERSION}: begin without it"
-            )));
-        }
-        let whose = from.text().ok_or_else(damaged)?;
-        if whose != camera.as_str() {
-            return Err(Error::invalid(format!("the snapshot is of camera {whose}, not {camera}")));
-        }
+        let damaged = || snapshot::damaged(camera, WHAT);
+        let mut from = snapshot::begin(camera, WHAT, (MAGIC, VERSION), bytes)?;
         let mut session = Session::open(camera, None);
         session.read(&mut from).ok_or_else(damaged)?;
         if from.0.is_empty() { Ok(session) } else { Err(damaged()) }

@@ -20,6 +20,44 @@ use crate::{Analyzer, Settings};
 const MAGIC: &[u8; 4] = b"FLAN";
 /// Grows with each change of the layout.
 const VERSION: u32 = 2;
+const WHAT: &str = "analysis";
+
+/// The error of a snapshot of `what` that can't be used.
+pub(crate) fn damaged(camera: &CameraId, what: &str) -> Error {
+    Error::data_loss(format!(
+        "camera {camera}: the snapshot of the {what} is damaged: begin without it"
+    ))
+}
+
+/// Reads what every snapshot begins with: magic and version, camera.
+///
+/// # Errors
+/// `Unsupported` when another version wrote it, `Invalid` when it is another camera's,
+/// `DataLoss` when it is damaged.
+pub(crate) fn begin<'a>(
+    camera: &CameraId,
+    what: &str,
+    (magic, version): (&[u8], u32),
+    bytes: &'a [u8],
+) -> Result<Reader<'a>> {
+    let damaged = || damaged(camera, what);
+    let mut from = Reader(bytes);
+    if from.take(4) != Some(magic) {
+        return Err(damaged());
+    }
+    let found = from.u32().ok_or_else(damaged)?;
+    if found != version {
+        return Err(Error::unsupported(format!(
+            "camera {camera}: the snapshot of the {what} has layout {found}, this program reads \
+             {version}: begin without it"
+        )));
+    }
+    let whose = from.text().ok_or_else(damaged)?;
+    if whose != camera.as_str() {
+        return Err(Error::invalid(format!("the snapshot is of camera {whose}, not {camera}")));
+    }
+    Ok(from)
+}
 
 impl Analyzer {
     /// All that is needed to go on elsewhere, versioned.
@@ -60,26 +98,8 @@ impl Analyzer {
     /// `Unsupported` when another version wrote it, `Invalid` when it is another camera's,
     /// `DataLoss` when it is damaged.
     pub fn restore(camera: &CameraId, settings: Settings, bytes: &[u8]) -> Result<Analyzer> {
-        let damaged = || {
-            Error::data_loss(format!(
-                "camera {camera}: the snapshot of the analysis is damaged: begin without it"
-            ))
-        };
-        let mut from = Reader(bytes);
-        if from.take(4) != Some(MAGIC) {
-            return Err(damaged());
-        }
-        let version = from.u32().ok_or_else(damaged)?;
-        if version != VERSION {
-            return Err(Error::unsupported(format!(
-                "camera {camera}: the snapshot has layout {version}, this program reads {VERSION}: \
-                 begin without it"
-            )));
-        }
-        let whose = from.text().ok_or_else(damaged)?;
-        if whose != camera.as_str() {
-            return Err(Error::invalid(format!("the snapshot is of camera {whose}, not {camera}")));
-        }
+        let damaged = || damaged(camera, WHAT);
+        let mut from = begin(camera, WHAT, (MAGIC, VERSION), bytes)?;
         let mut analyzer = Analyzer::open(camera, settings)?;
         analyzer.order(&mut from).ok_or_else(damaged)?;
         analyzer.sight = Sight::load(&mut from, camera.as_str(), &analyzer.settings)?;

@@ -189,6 +189,37 @@ impl ClientContext for Context {
 
 impl ConsumerContext for Context {}
 
+/// The same, with what one kind of client needs besides.
+pub(crate) struct With<T> {
+    base: Context,
+    pub own: T,
+}
+
+impl<T> With<T> {
+    pub(crate) fn new(config: &KafkaConfig, own: T) -> With<T> {
+        With { base: Context::new(config), own }
+    }
+}
+
+impl<T: Send + Sync> ClientContext for With<T> {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        self.base.log(level, facility, line);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.base.error(error, reason);
+    }
+
+    fn generate_oauth_token(
+        &self,
+        config: Option<&str>,
+    ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        self.base.generate_oauth_token(config)
+    }
+}
+
 /// Makes a client.
 pub(crate) fn make<C: ClientContext, T: FromClientConfigAndContext<C>>(
     config: &ClientConfig,

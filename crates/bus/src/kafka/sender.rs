@@ -4,15 +4,13 @@ use std::sync::{Arc, Mutex};
 
 use flumen_base::{Error, Result};
 use flumen_journal::Signal;
-use rdkafka::client::{ClientContext, OAuthToken};
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{
     BaseRecord, DeliveryResult, NoCustomPartitioner, ProducerContext, ThreadedProducer,
 };
 
-use super::client::{self, Context};
+use super::client::{self, With};
 use super::lock;
 use crate::{KafkaConfig, Record};
 
@@ -47,31 +45,7 @@ impl Reports {
     }
 }
 
-pub(crate) struct SenderContext {
-    base: Context,
-    reports: Reports,
-}
-
-impl ClientContext for SenderContext {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        self.base.log(level, facility, line);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.base.error(error, reason);
-    }
-
-    fn generate_oauth_token(
-        &self,
-        config: Option<&str>,
-    ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        self.base.generate_oauth_token(config)
-    }
-}
-
-impl ProducerContext<NoCustomPartitioner> for SenderContext {
+impl ProducerContext<NoCustomPartitioner> for With<Reports> {
     /// The offset in the spool.
     type DeliveryOpaque = usize;
 
@@ -83,18 +57,18 @@ impl ProducerContext<NoCustomPartitioner> for SenderContext {
             }),
             Err((error, _)) => Err(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown)),
         };
-        lock(&self.reports.list).push(Report { offset: offset as u64, result });
-        self.reports.signal.tell();
+        lock(&self.own.list).push(Report { offset: offset as u64, result });
+        self.own.signal.tell();
     }
 }
 
 /// A producer; dropping it gives back what it holds as reports with an error.
-pub(crate) struct Sender(ThreadedProducer<SenderContext>);
+pub(crate) struct Sender(ThreadedProducer<With<Reports>>);
 
 impl Sender {
     pub(crate) fn new(config: &KafkaConfig, reports: Reports) -> Result<Sender> {
         let settings = client::producer(config, config.queue_bytes, std::time::Duration::ZERO);
-        let context = SenderContext { base: Context::new(config), reports };
+        let context = With::new(config, reports);
         client::make(&settings, context).map(Sender)
     }
 

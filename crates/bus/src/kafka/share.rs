@@ -10,13 +10,10 @@ use std::time::{Duration, Instant};
 
 use flumen_base::Result;
 use rdkafka::TopicPartitionList;
-use rdkafka::client::{ClientContext, OAuthToken};
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance};
-use rdkafka::error::KafkaError;
 use rdkafka::util::Timeout;
 
-use super::client::{self, Context, told};
+use super::client::{self, With, told};
 use super::consumer::is_passing;
 use super::lock;
 use super::watch::Watch;
@@ -38,39 +35,17 @@ struct Membership {
     changed: bool,
 }
 
-struct ShareContext {
-    base: Context,
-    membership: Arc<Mutex<Membership>>,
-}
-
-impl ClientContext for ShareContext {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        self.base.log(level, facility, line);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.base.error(error, reason);
-    }
-
-    fn generate_oauth_token(
-        &self,
-        config: Option<&str>,
-    ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        self.base.generate_oauth_token(config)
-    }
-}
+type ShareContext = With<Arc<Mutex<Membership>>>;
 
 impl ConsumerContext for ShareContext {
     fn pre_rebalance(&self, client: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if matches!(rebalance, Rebalance::Revoke(_)) && client.assignment_lost() {
-            lock(&self.membership).lost = true;
+            lock(&self.own).lost = true;
         }
     }
 
     fn post_rebalance(&self, client: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        let mut membership = lock(&self.membership);
+        let mut membership = lock(&self.own);
         match rebalance {
             Rebalance::Assign(list) => {
                 // Only the membership is wanted.
@@ -110,7 +85,7 @@ impl KafkaShare {
     ) -> Result<KafkaShare> {
         watch.meta.partitions(topic)?;
         let membership: Arc<Mutex<Membership>> = Arc::default();
-        let context = ShareContext { base: Context::new(config), membership: membership.clone() };
+        let context = With::new(config, membership.clone());
         let client: BaseConsumer<ShareContext> =
             client::make(&client::member(config, group), context)?;
         client

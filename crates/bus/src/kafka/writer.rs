@@ -7,8 +7,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use flumen_base::{Clock as _, Error, Result, SystemClock};
-use rdkafka::client::{ClientContext, OAuthToken};
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message as _;
 use rdkafka::producer::{
@@ -16,7 +14,7 @@ use rdkafka::producer::{
     ThreadedProducer,
 };
 
-use super::client::{self, Context, told};
+use super::client::{self, With, told};
 use super::lock;
 use crate::KafkaConfig;
 
@@ -24,28 +22,10 @@ const QUEUE_BYTES: u64 = 16 << 20;
 
 type Answer = Result<(u32, u64), KafkaError>;
 
-struct WriterContext(Context);
+/// Answers go to whoever put; the producer itself keeps none.
+struct Answers;
 
-impl ClientContext for WriterContext {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        self.0.log(level, facility, line);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.0.error(error, reason);
-    }
-
-    fn generate_oauth_token(
-        &self,
-        config: Option<&str>,
-    ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        self.0.generate_oauth_token(config)
-    }
-}
-
-impl ProducerContext<NoCustomPartitioner> for WriterContext {
+impl ProducerContext<NoCustomPartitioner> for With<Answers> {
     type DeliveryOpaque = Box<SyncSender<Answer>>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, tell: Box<SyncSender<Answer>>) {
@@ -63,7 +43,7 @@ impl ProducerContext<NoCustomPartitioner> for WriterContext {
 
 pub(crate) struct Writer {
     config: KafkaConfig,
-    producer: Mutex<Option<Arc<ThreadedProducer<WriterContext>>>>,
+    producer: Mutex<Option<Arc<ThreadedProducer<With<Answers>>>>>,
 }
 
 /// A put on its way.
@@ -91,13 +71,13 @@ impl Writer {
     }
 
     /// The producer; a new one when the old one can't go on.
-    fn producer(&self) -> Result<Arc<ThreadedProducer<WriterContext>>> {
+    fn producer(&self) -> Result<Arc<ThreadedProducer<With<Answers>>>> {
         let mut producer = lock(&self.producer);
         if let Some(made) = producer.as_ref().filter(|p| p.client().fatal_error().is_none()) {
             return Ok(made.clone());
         }
         let settings = client::producer(&self.config, QUEUE_BYTES, self.config.patience);
-        let made = client::make(&settings, WriterContext(Context::new(&self.config)))?;
+        let made = client::make(&settings, With::new(&self.config, Answers))?;
         Ok(producer.insert(Arc::new(made)).clone())
     }
 

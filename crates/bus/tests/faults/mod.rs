@@ -70,7 +70,8 @@ fn a_killed_broker_costs_nothing_and_no_order() {
             pending
         })
     };
-    std::thread::sleep(Duration::from_millis(500));
+    let there = || bus.watermarks(topic::VIDEO).unwrap().iter().map(|w| w.next).sum::<u64>();
+    eventually("some are on Kafka", || there() > 100);
     victim.kill();
     eventually("health says that Kafka is away", || !bus.health().reachable);
     victim.start_again();
@@ -123,8 +124,7 @@ fn child_that_spools() {
             println!("half");
         }
     }
-    // The sync of the spool is at most 50 ms away.
-    std::thread::sleep(Duration::from_millis(500));
+    eventually("all are in the spool", || bus.health().spooled_records >= 600);
     println!("spooled");
     std::thread::sleep(Duration::from_secs(60));
 }
