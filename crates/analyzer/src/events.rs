@@ -181,6 +181,7 @@ impl Open {
             picture: false,
             source: Some(meta.at),
             policy_version: who.policy_version,
+            ..Event::default()
         }
     }
 }

@@ -88,6 +88,115 @@ pub struct Camera {
     /// Areas that are filled flat in every picture that goes out; analysis sees them.
     #[prost(message, repeated, tag = "9")]
     pub masks: ::prost::alloc::vec::Vec<PrivacyMask>,
+    /// Places that rules speak of, and what is to be told. No rule at all = all that moves.
+    #[prost(message, repeated, tag = "10")]
+    pub zones: ::prost::alloc::vec::Vec<Zone>,
+    #[prost(message, repeated, tag = "11")]
+    pub rules: ::prost::alloc::vec::Vec<Rule>,
+}
+/// A place in the picture that a person drew.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Zone {
+    /// 1 to 63 of a-z, 0-9 and '-'; unique in its camera. Stands in events.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(enumeration = "zone::Shape", tag = "3")]
+    pub shape: i32,
+    /// An area has 3 to 64, a line 2 to 64.
+    #[prost(message, repeated, tag = "4")]
+    pub corners: ::prost::alloc::vec::Vec<privacy_mask::Corner>,
+}
+/// Nested message and enum types in `Zone`.
+pub mod zone {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Shape {
+        Area = 0,
+        /// Side A is on the left of who walks from the first corner to the last, side B on the right.
+        Line = 1,
+    }
+    impl Shape {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Area => "SHAPE_AREA",
+                Self::Line => "SHAPE_LINE",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "SHAPE_AREA" => Some(Self::Area),
+                "SHAPE_LINE" => Some(Self::Line),
+                _ => None,
+            }
+        }
+    }
+}
+/// What is to be told of a camera.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Rule {
+    /// As a zone's; stands in events.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(enumeration = "RuleKind", tag = "2")]
+    pub kind: i32,
+    /// A zone's id; empty = the whole picture, where the kind allows that.
+    #[prost(string, tag = "3")]
+    pub zone: ::prost::alloc::string::String,
+    /// 0 = the kind's default.
+    #[prost(uint32, tag = "4")]
+    pub seconds: u32,
+    #[prost(uint32, tag = "5")]
+    pub count: u32,
+    /// Lines: which crossings are told; of a wrong way: which are allowed.
+    #[prost(enumeration = "rule::Direction", tag = "6")]
+    pub direction: i32,
+    /// Wrong way through an area: where things are to go, in eighths of a turn from right to down.
+    #[prost(uint32, tag = "7")]
+    pub heading: u32,
+    #[prost(bool, tag = "8")]
+    pub disabled: bool,
+    /// Its events stand in the list but are sent to nobody.
+    #[prost(bool, tag = "9")]
+    pub muted: bool,
+}
+/// Nested message and enum types in `Rule`.
+pub mod rule {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Direction {
+        Both = 0,
+        AToB = 1,
+        BToA = 2,
+    }
+    impl Direction {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Both => "DIRECTION_BOTH",
+                Self::AToB => "DIRECTION_A_TO_B",
+                Self::BToA => "DIRECTION_B_TO_A",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "DIRECTION_BOTH" => Some(Self::Both),
+                "DIRECTION_A_TO_B" => Some(Self::AToB),
+                "DIRECTION_B_TO_A" => Some(Self::BToA),
+                _ => None,
+            }
+        }
+    }
 }
 /// An area of the picture: a polygon of 3 to 64 corners.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -319,6 +428,15 @@ pub struct Event {
     pub source: ::core::option::Option<SourcePosition>,
     #[prost(uint64, tag = "18")]
     pub policy_version: u64,
+    /// What a person may want to know besides: "A to B", "12.4 s", "5 things", a kind of tampering.
+    #[prost(string, tag = "19")]
+    pub detail: ::prost::alloc::string::String,
+    /// The rule that told it; empty = none of a person's.
+    #[prost(string, tag = "20")]
+    pub rule: ::prost::alloc::string::String,
+    /// Stands in the list but is sent to nobody.
+    #[prost(bool, tag = "21")]
+    pub muted: bool,
 }
 /// A JPEG: flumen.pictures; the record's value is this message.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -442,6 +560,48 @@ pub struct Reject {
     /// The first bytes, at most 64.
     #[prost(bytes = "bytes", tag = "5")]
     pub head: ::prost::bytes::Bytes,
+}
+/// About one second of one camera as a vector made for learning: flumen.windows.
+/// Id = (camera, epoch, sequence). What each value means by its place: docs/ref/windows.md.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Window {
+    #[prost(string, tag = "1")]
+    pub camera: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub epoch: u64,
+    /// The first access unit of it.
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+    /// Capture time and media time of its beginning; media time is a whole second.
+    #[prost(int64, tag = "4")]
+    pub begin_us: i64,
+    #[prost(int64, tag = "5")]
+    pub begin_pts_us: i64,
+    #[prost(uint32, tag = "6")]
+    pub duration_us: u32,
+    /// Names and order of `values`; grows with each change of either.
+    #[prost(uint32, tag = "7")]
+    pub schema: u32,
+    #[prost(float, repeated, tag = "8")]
+    pub values: ::prost::alloc::vec::Vec<f32>,
+    /// Access units that came, and pictures that were analysed.
+    #[prost(uint32, tag = "9")]
+    pub units: u32,
+    #[prost(uint32, tag = "10")]
+    pub frames: u32,
+    /// Share of the units whose picture was analysed, in 1/1000: below 1000 there is a gap in it.
+    #[prost(uint32, tag = "11")]
+    pub covered_permille: u32,
+    /// The camera was tampered with in some of it; as what, spelled as in events' `detail`.
+    #[prost(bool, tag = "12")]
+    pub tampered: bool,
+    #[prost(string, tag = "13")]
+    pub tamper: ::prost::alloc::string::String,
+    /// Where the record was read that ended it.
+    #[prost(message, optional, tag = "14")]
+    pub source: ::core::option::Option<SourcePosition>,
+    #[prost(uint64, tag = "15")]
+    pub policy_version: u64,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -574,6 +734,68 @@ impl Marker {
             "MARKER_NONE" => Some(Self::None),
             "MARKER_END_OF_STREAM" => Some(Self::EndOfStream),
             "MARKER_GAP" => Some(Self::Gap),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RuleKind {
+    /// Anything moves (in the zone).
+    Motion = 0,
+    Enter = 1,
+    Leave = 2,
+    /// A thing goes over a line.
+    Cross = 3,
+    /// From entering to leaving: how long it stayed.
+    Dwell = 4,
+    /// In the zone for longer than `seconds`.
+    Loiter = 5,
+    /// At least `count` things in the zone for `seconds`.
+    Crowd = 6,
+    /// Over a line, or through an area, against what is allowed.
+    WrongWay = 7,
+    /// Something that was brought stands alone for `seconds`.
+    Left = 8,
+    /// Something that stood there is gone for `seconds`.
+    Taken = 9,
+    /// The camera is covered, turned, blinded; told with and without a rule.
+    Tamper = 10,
+}
+impl RuleKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Motion => "RULE_KIND_MOTION",
+            Self::Enter => "RULE_KIND_ENTER",
+            Self::Leave => "RULE_KIND_LEAVE",
+            Self::Cross => "RULE_KIND_CROSS",
+            Self::Dwell => "RULE_KIND_DWELL",
+            Self::Loiter => "RULE_KIND_LOITER",
+            Self::Crowd => "RULE_KIND_CROWD",
+            Self::WrongWay => "RULE_KIND_WRONG_WAY",
+            Self::Left => "RULE_KIND_LEFT",
+            Self::Taken => "RULE_KIND_TAKEN",
+            Self::Tamper => "RULE_KIND_TAMPER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RULE_KIND_MOTION" => Some(Self::Motion),
+            "RULE_KIND_ENTER" => Some(Self::Enter),
+            "RULE_KIND_LEAVE" => Some(Self::Leave),
+            "RULE_KIND_CROSS" => Some(Self::Cross),
+            "RULE_KIND_DWELL" => Some(Self::Dwell),
+            "RULE_KIND_LOITER" => Some(Self::Loiter),
+            "RULE_KIND_CROWD" => Some(Self::Crowd),
+            "RULE_KIND_WRONG_WAY" => Some(Self::WrongWay),
+            "RULE_KIND_LEFT" => Some(Self::Left),
+            "RULE_KIND_TAKEN" => Some(Self::Taken),
+            "RULE_KIND_TAMPER" => Some(Self::Tamper),
             _ => None,
         }
     }

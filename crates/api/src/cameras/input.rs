@@ -42,6 +42,8 @@ pub(crate) fn record(
         effective_us: 0,
         version: 0,
         masks,
+        zones: old.map(|o| o.zones.clone()).unwrap_or_default(),
+        rules: old.map(|o| o.rules.clone()).unwrap_or_default(),
     })
 }
 
