@@ -18,17 +18,35 @@ const GHOST: u8 = 150;
 const GHOST_STILL: u16 = 75;
 
 /// Watches the pixels of all kept shapes; `back.mask` is still the last frame's mask.
-pub fn absorb(back: &mut Background, small: &Small, blobs: &Blobs, ticks: u32) {
+///
+/// `counts` gets, for each shape, how many of its pixels became background.
+pub fn absorb(
+    back: &mut Background,
+    small: &Small,
+    blobs: &Blobs,
+    ticks: u32,
+    counts: &mut Vec<u32>,
+) {
+    counts.clear();
     for blob in blobs.all() {
+        let mut count = 0;
         for run in blobs.runs(blob) {
             for x in run.from as usize..run.to as usize {
-                pixel(back, small, blob, (x, run.y as usize), ticks);
+                count += u32::from(pixel(back, small, blob, (x, run.y as usize), ticks));
             }
         }
+        counts.push(count);
     }
 }
 
-fn pixel(back: &mut Background, small: &Small, blob: &Blob, (x, y): (usize, usize), ticks: u32) {
+/// Watches one pixel; true when it became background.
+fn pixel(
+    back: &mut Background,
+    small: &Small,
+    blob: &Blob,
+    (x, y): (usize, usize),
+    ticks: u32,
+) -> bool {
     let seen = u16::from(small.luma.at(x, y)) << 8;
     let known = back.mask.get(x, y);
     let slow = if known { back.slow.at(x, y) } else { seen };
@@ -51,7 +69,8 @@ fn pixel(back: &mut Background, small: &Small, blob: &Blob, (x, y): (usize, usiz
     back.still.set(x, y, still);
     back.ghost.set(x, y, ghost);
     let patience = if blob.nature == Nature::Object { OBJECT } else { UNCLEAR };
-    if still >= patience || (ghost >= GHOST && still >= GHOST_STILL) {
+    let absorbed = still >= patience || (ghost >= GHOST && still >= GHOST_STILL);
+    if absorbed {
         if back.life.at(x, y) == 0 {
             back.before.set(x, y, back.luma.at(x, y));
             back.held.set(x, y, true);
@@ -61,4 +80,5 @@ fn pixel(back: &mut Background, small: &Small, blob: &Blob, (x, y): (usize, usiz
         back.adopt_colour(x, y, small);
         fresh(back, x, y);
     }
+    absorbed
 }

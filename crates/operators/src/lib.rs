@@ -24,14 +24,20 @@ mod quality;
 mod reduce;
 mod regions;
 mod scene;
+mod standing;
 mod state;
 #[cfg(test)]
 mod tests;
+mod thing;
 mod tone;
 mod track;
 mod tracker;
+mod view;
 
+pub use bits::Bits;
+pub use grid::Grid;
 pub use mask::Mask;
-pub use motion::{Motion, Thing, Tuning, VERSION};
+pub use motion::{Motion, Tuning, VERSION};
 pub use quality::Quality;
 pub use state::{Reader, Writer};
+pub use thing::{SceneState, Standing, StandingKind, Thing, Working};

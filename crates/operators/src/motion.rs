@@ -16,12 +16,13 @@ use crate::mask::Mask;
 use crate::quality::{Quality, quality};
 use crate::reduce::{Shape, Small};
 use crate::scene::{Scene, judge, light, settle};
+use crate::standing::Stills;
 use crate::state::{Reader, Writer};
 use crate::tone::Fitter;
 use crate::tracker::{Field, Tracker};
 
 /// Version of the state's bytes and of what the operators answer.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What a person may choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,37 +42,21 @@ impl Default for Tuning {
 /// The analysis of one camera's pictures.
 pub struct Motion {
     tuning: Tuning,
-    shape: Shape,
-    back: Background,
-    tracker: Tracker,
+    pub(crate) shape: Shape,
+    pub(crate) back: Background,
+    pub(crate) tracker: Tracker,
     last_pts_us: Option<i64>,
     age: u32,
-    small: Small,
+    pub(crate) small: Small,
     fitter: Fitter,
-    classes: Classes,
+    pub(crate) classes: Classes,
     cleaner: Cleaner,
     blobs: Blobs,
     learner: Learner,
-    mask: Mask,
-}
-
-/// A thing that moves, in source pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Thing {
-    /// Its track.
-    pub id: u64,
-    /// First column.
-    pub left: i32,
-    /// First row.
-    pub top: i32,
-    /// Columns.
-    pub width: u32,
-    /// Rows.
-    pub height: u32,
-    /// How sure, 0 to 1000.
-    pub score: u32,
-    /// Tag of the frame in which it was first seen.
-    pub born: u64,
+    pub(crate) mask: Mask,
+    pub(crate) stills: Stills,
+    pub(crate) scene: Scene,
+    absorbed: Vec<u32>,
 }
 
 impl Motion {
@@ -101,6 +86,9 @@ impl Motion {
             blobs: Blobs::new(w, h),
             learner: Learner::new(w, h),
             mask,
+            stills: Stills::default(),
+            scene: Scene::Known,
+            absorbed: Vec::new(),
         }
     }
 
@@ -129,6 +117,7 @@ impl Motion {
     /// What is followed now is lost: the next frame has no connection with the last.
     pub fn break_off(&mut self) {
         self.tracker.drop_all();
+        self.stills.clear();
         self.last_pts_us = None;
     }
 
@@ -148,10 +137,12 @@ impl Motion {
             return Ok(());
         }
         let scene = self.compare();
+        self.scene = scene;
         if scene == Scene::Other {
             self.mask.bits_mut().clear();
             self.back.mask.clear();
             self.blobs.clear();
+            self.stills.clear();
         } else {
             self.shapes(ticks);
         }
@@ -176,6 +167,9 @@ impl Motion {
             birth: self.share(self.tuning.least_object),
         };
         self.tracker.step(self.blobs.all(), &field, ticks, tag);
+        if scene != Scene::Other {
+            self.stills.step(&self.blobs, &self.absorbed, &self.mask, &self.tracker, frame.pts_us);
+        }
         Ok(())
     }
 
@@ -203,7 +197,7 @@ impl Motion {
         };
         self.blobs.find(bits, &against);
         blink(&mut self.back, &self.classes.low);
-        absorb(&mut self.back, &self.small, &self.blobs, ticks);
+        absorb(&mut self.back, &self.small, &self.blobs, ticks, &mut self.absorbed);
         self.back.mask.copy_from(self.mask.bits());
     }
 
@@ -231,27 +225,6 @@ impl Motion {
         (self.mask.bits().count() * 10_000 / self.shape.area().max(1)) as u32
     }
 
-    /// The things seen in the last frame, oldest first.
-    pub fn things(&self) -> impl Iterator<Item = Thing> + '_ {
-        let (w, h) = (self.shape.source_width as f64, self.shape.source_height as f64);
-        let factor = self.shape.factor as f64;
-        self.tracker.all().iter().filter(|t| t.visible()).map(move |t| {
-            let p = &t.place;
-            let edge = |v: f64, most: f64| (v * factor).max(0.0).min(most) as i32;
-            let (left, right) = (edge(p.x - p.w / 2.0, w), edge(p.x + p.w / 2.0, w));
-            let (top, bottom) = (edge(p.y - p.h / 2.0, h), edge(p.y + p.h / 2.0, h));
-            Thing {
-                id: t.id,
-                left,
-                top,
-                width: (right - left).max(1) as u32,
-                height: (bottom - top).max(1) as u32,
-                score: 1000 - 1000 / (1 + t.hits.min(99)),
-                born: t.born,
-            }
-        })
-    }
-
     /// Measures of the last frame.
     pub fn quality(&self) -> Quality {
         quality(&self.small.luma)
@@ -266,6 +239,7 @@ impl Motion {
         to.u8(u8::from(self.last_pts_us.is_some()));
         to.i64(self.last_pts_us.unwrap_or(0));
         self.tracker.save(to);
+        self.stills.save(to);
         self.back.save(to);
     }
 
@@ -289,11 +263,12 @@ impl Motion {
             let known = from.u8()? != 0;
             let pts = from.i64()?;
             let tracker = Tracker::load(from)?;
-            Some((age, known.then_some(pts), tracker, Background::load(from, &shape)?))
+            let stills = Stills::load(from)?;
+            Some((age, known.then_some(pts), (tracker, stills), Background::load(from, &shape)?))
         };
-        let (age, last_pts_us, tracker, back) = read().ok_or_else(damaged)?;
+        let (age, last_pts_us, (tracker, stills), back) = read().ok_or_else(damaged)?;
         let mut motion = Motion::over(shape, back, tracker, tuning);
-        (motion.age, motion.last_pts_us) = (age, last_pts_us);
+        (motion.age, motion.last_pts_us, motion.stills) = (age, last_pts_us, stills);
         Ok(motion)
     }
 }

@@ -3,7 +3,7 @@
 use flumen_base::{Frame, Plane};
 use proptest::prelude::*;
 
-use crate::{Motion, Reader, Thing, Tuning, Writer};
+use crate::{Motion, Reader, StandingKind, Thing, Tuning, Writer};
 
 const W: usize = 160;
 const H: usize = 96;
@@ -150,6 +150,60 @@ fn another_size_begins_anew_and_keeps_counting_ids() {
     (60..70).for_each(|n| show(&mut motion, &Scene::with(n, (60, 30, 24, 40, 200)), n));
     assert_eq!(motion.things().map(|t| t.id).collect::<Vec<_>>(), [2]);
     assert!(motion.resize(4, 4).is_err());
+}
+
+#[test]
+fn what_is_left_stands_and_whoever_walked_there_does_not() {
+    let mut motion = settled(50);
+    // A bag appears and stays; somebody walks in and stops.
+    for n in 50..200 {
+        let x = (n as i32 * 2 - 120).min(100);
+        let things = vec![(20, 60, 14, 12, 210), (x, 10, 16, 36, 10)];
+        show(&mut motion, &Scene { things, ..Scene::quiet(n) }, n);
+    }
+    let standing: Vec<_> = motion.standing().collect();
+    let kinds: Vec<_> = standing.iter().map(|s| s.kind).collect();
+    assert_eq!(kinds, [StandingKind::Left, StandingKind::Unclear], "{standing:?}");
+    let bag = standing[0];
+    assert_eq!(bag.since_us, 50 * 40_000);
+    assert!(bag.track != 0 && (bag.left - 20).abs() < 3 && (bag.top - 60).abs() < 3);
+    let walker = motion.things().find(|t| t.id == standing[1].track).unwrap();
+    assert!((walker.foot().0 - 108).abs() < 3 && (walker.foot().1 - 46).abs() < 3);
+}
+
+#[test]
+fn what_is_taken_is_told_once_and_stays_told() {
+    let mut motion = fresh();
+    (0..80).for_each(|n| show(&mut motion, &Scene::with(n, (60, 30, 24, 40, 10)), n));
+    assert_eq!(motion.standing().count(), 0);
+    (80..200).for_each(|n| show(&mut motion, &Scene::quiet(n), n));
+    let standing: Vec<_> = motion.standing().collect();
+    assert_eq!(standing.len(), 1);
+    assert_eq!((standing[0].kind, standing[0].since_us), (StandingKind::Taken, 80 * 40_000));
+}
+
+#[test]
+fn speed_and_age_are_those_of_the_thing() {
+    let mut motion = settled(50);
+    for n in 50..80 {
+        show(&mut motion, &Scene::with(n, (n as i32 * 3 - 130, 30, 20, 40, 200)), n);
+    }
+    let thing = motion.things().next().unwrap();
+    assert!((thing.velocity.0 - 75.0).abs() < 6.0 && thing.velocity.1.abs() < 6.0, "{thing:?}");
+    assert_eq!((thing.age_us, thing.hits), (29 * 40_000, 30));
+}
+
+#[test]
+fn the_state_of_the_scene_is_told() {
+    let mut motion = settled(60);
+    show(&mut motion, &Scene { gain: 65, ..Scene::quiet(60) }, 60);
+    let scene = motion.scene();
+    assert!(
+        scene.known && scene.explained_permille > 950 && scene.gain_permille.abs_diff(650) < 60
+    );
+    let working = motion.working();
+    assert_eq!((working.luma.width(), working.factor), (W, 1));
+    assert!(working.background.at(20, 20).abs_diff(working.luma.at(20, 20)) < 6);
 }
 
 fn saved(motion: &Motion) -> Vec<u8> {

@@ -82,6 +82,10 @@ pub struct Track {
     pub area: u32,
     /// True while it shares one shape with others.
     pub merged: bool,
+    /// Middle of the place where it was born.
+    pub origin: (f64, f64),
+    /// It has been further from its origin than half its size.
+    pub walked: bool,
 }
 
 /// Frames that make a thing certain.
@@ -103,7 +107,14 @@ impl Track {
             born: tag,
             area,
             merged: false,
+            origin: (place.x, place.y),
+            walked: false,
         }
+    }
+
+    /// It came from somewhere else than where it is, as a whole.
+    pub fn moved(&self) -> bool {
+        self.walked
     }
 
     /// Seen often enough to be told.
@@ -136,6 +147,9 @@ impl Track {
         self.velocity.0 += gain * (place.x - self.place.x) / seconds;
         self.velocity.1 += gain * (place.y - self.place.y) / seconds;
         self.place = place;
+        let (dx, dy) = (place.x - self.origin.0, place.y - self.origin.1);
+        let reach = place.w.max(place.h) / 2.0;
+        self.walked |= dx * dx + dy * dy > reach * reach;
         self.area = area;
         self.hits = self.hits.saturating_add(1);
         self.unseen = 0;
@@ -163,6 +177,9 @@ impl Track {
         }
         to.u64(self.born);
         to.u8(u8::from(self.merged));
+        to.f64(self.origin.0);
+        to.f64(self.origin.1);
+        to.u8(u8::from(self.walked));
     }
 
     /// Reads what `save` wrote.
@@ -178,6 +195,8 @@ impl Track {
             area: from.u32()?,
             born: from.u64()?,
             merged: from.u8()? != 0,
+            origin: (from.f64()?, from.f64()?),
+            walked: from.u8()? != 0,
         })
     }
 }
