@@ -18,14 +18,21 @@ const MAGIC: &[u8; 8] = b"FLUMCLIP";
 /// Grows whenever scenes look or move differently, so that old files are not used.
 const VERSION: u32 = 5;
 
+/// Longest name of a spec's file before its checksum; longer ones end in one of the whole.
+const MAX_NAME: usize = 160;
+
 /// The name of a spec's file.
 pub(crate) fn file_name(spec: &SceneSpec) -> String {
-    let text: String = spec
-        .to_string()
+    let whole = spec.to_string();
+    let mut text: String = whole
         .chars()
         .skip("synthetic:".len())
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
         .collect();
+    if text.len() > MAX_NAME {
+        text.truncate(MAX_NAME);
+        text += &format!("-{:08x}", crc32c::crc32c(whole.as_bytes()));
+    }
     format!("{text}-v{VERSION}.clip")
 }
 

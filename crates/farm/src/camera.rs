@@ -33,6 +33,13 @@ impl Camera {
         }
     }
 
+    /// The same eye looking elsewhere: radians to the right and up.
+    pub fn turned(&self, right: f32, up: f32) -> Camera {
+        let ahead = (self.ahead + self.right * right.tan() + self.up * up.tan()).unit();
+        let right = v(0.0, 1.0, 0.0).cross(ahead).unit();
+        Camera { ahead, right, up: ahead.cross(right), ..self.clone() }
+    }
+
     /// The ray through a point of the picture.
     pub fn ray(&self, x: f32, y: f32) -> Ray {
         let to = self.ahead + self.right * ((x - self.centre.0) / self.focal)

@@ -6,7 +6,7 @@
 //! sight), `ignore` (frames that are not scored: something is there, too small to count),
 //! `objects` (their number), `classes` (person, bicycle, vehicle, by object), `stopped` (frames
 //! in which an object stands still, by object), `events` (kind `object`, object, class, first
-//! and last frame in sight) and `made` (the address that makes it again).
+//! and last frame in sight; and those of `happening`) and `made` (the address that makes it again).
 //! Invariants: the files are complete once `events.json` is there; it is written last.
 
 use std::collections::BTreeMap;
@@ -21,6 +21,7 @@ use flumen_media::{TrackInfo, fmp4};
 use serde::Serialize;
 
 use crate::clip::{ClipUnit, numbered, open_encoder};
+use crate::happening::{self, Happening};
 use crate::truth::FrameTruth;
 use crate::{Renderer, SceneSpec};
 
@@ -46,18 +47,11 @@ struct Truth {
     objects: usize,
     classes: BTreeMap<u16, &'static str>,
     stopped: BTreeMap<u16, Vec<[u32; 2]>>,
-    events: Vec<Seen>,
+    events: Vec<Happening>,
+    /// Spans of weather, light and lens: nothing that should be reported.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    conditions: Vec<Happening>,
     made: String,
-}
-
-/// One object's time in sight.
-#[derive(Serialize)]
-struct Seen {
-    kind: &'static str,
-    object: u16,
-    class: &'static str,
-    first: u32,
-    last: u32,
 }
 
 /// Renders a scene into `out_dir` with its truth; `progress` hears (frames done, in all).
@@ -133,8 +127,13 @@ fn tell(spec: &SceneSpec, renderer: &Renderer, frames: &[FrameTruth]) -> Truth {
         if !spans.is_empty() {
             stopped.insert(object, spans);
         }
-        events.push(Seen { kind: "object", object, class, first: first as u32, last: last as u32 });
+        events.push(Happening {
+            object: Some(object),
+            class: Some(class),
+            ..Happening::new("object", first as u32, last as u32)
+        });
     }
+    events.extend(happening::tampering(renderer.spells()));
     let numbered = || (0u32..).zip(frames);
     Truth {
         clip: "video.mp4",
@@ -147,6 +146,7 @@ fn tell(spec: &SceneSpec, renderer: &Renderer, frames: &[FrameTruth]) -> Truth {
         classes,
         stopped,
         events,
+        conditions: happening::conditions(spec),
         made: format!("flumen farm make \"{spec}\""),
     }
 }

@@ -4,20 +4,30 @@ use std::f32::consts::TAU;
 
 use flumen_base::{Frame, Plane, Result};
 
-use crate::SceneSpec;
 use crate::canvas::Canvas;
 use crate::code;
 use crate::compose::{Cast, Stage};
+use crate::effects::Effects;
+use crate::math::Chance;
+use crate::options::Tamper;
 use crate::plan::Role;
 use crate::scene::Scene;
 use crate::sensor::Sensor;
+use crate::tamper::{Spell, Tampering};
+use crate::{SceneKind, SceneSpec};
 
 /// Draws the frames of one scene in any order.
 pub struct Renderer {
     spec: SceneSpec,
     stage: Stage,
+    /// What is seen while the camera is moved.
+    moved: Option<Stage>,
+    /// Another camera's scene.
+    other: Option<Stage>,
     roles: Vec<Role>,
     sensor: Sensor,
+    effects: Effects,
+    tampering: Tampering,
     canvas: Canvas,
 }
 
@@ -28,15 +38,44 @@ impl Renderer {
     /// `Invalid` for a spec outside its limits.
     pub fn new(spec: &SceneSpec) -> Result<Renderer> {
         spec.check()?;
+        let (width, height) = (spec.width as usize, spec.height as usize);
         let Scene { world, roles } = Scene::new(spec);
-        let stage = Stage::new(world, spec.width as usize, spec.height as usize);
-        let sensor = Sensor::new(spec.seed);
-        Ok(Renderer { spec: spec.clone(), stage, roles, sensor, canvas: Canvas::default() })
+        let tampering = Tampering::new(spec);
+        let stage = |scene: Scene| Stage::new(scene.world, width, height);
+        let moved = tampering.any(Tamper::CameraMoved).then(|| {
+            let mut scene = Scene::new(spec);
+            let mut chance = Chance::new(spec.seed ^ 0x30fe);
+            let side = if chance.often(0.5) { 1.0 } else { -1.0 };
+            let turn = side * chance.within(0.1, 0.25);
+            scene.world.camera = scene.world.camera.turned(turn, chance.within(-0.1, 0.06));
+            stage(scene)
+        });
+        let other = tampering.any(Tamper::SceneCut).then(|| {
+            let kind =
+                if spec.kind == SceneKind::Lobby { SceneKind::Yard } else { SceneKind::Lobby };
+            stage(Scene::new(&SceneSpec { kind, ..spec.clone() }))
+        });
+        Ok(Renderer {
+            stage: Stage::new(world, width, height),
+            moved,
+            other,
+            roles,
+            sensor: Sensor::new(spec.seed),
+            effects: Effects::new(spec),
+            tampering,
+            canvas: Canvas::default(),
+            spec: spec.clone(),
+        })
     }
 
     /// Who appears.
     pub(crate) fn roles(&self) -> &[Role] {
         &self.roles
+    }
+
+    /// When the camera is tampered with.
+    pub(crate) fn spells(&self) -> &[Spell] {
+        &self.tampering.spells
     }
 
     /// What is drawn.
@@ -46,20 +85,49 @@ impl Renderer {
 
     /// Draws frame `number`, counted from 0; it stays until the next call.
     pub fn draw(&mut self, number: u32) -> Picture<'_> {
+        let spell = self.tampering.at(number);
+        match spell {
+            // The last picture before it stays, with the number it had.
+            Some(Spell { kind: Tamper::Freeze, first, .. }) => self.paint(first.max(1) - 1),
+            _ => self.paint(number),
+        }
+        Picture {
+            canvas: &self.canvas,
+            pts_us: self.spec.pts_us(number),
+            roles: &self.roles,
+            tampered: spell.is_some(),
+        }
+    }
+
+    fn paint(&mut self, number: u32) {
+        let spell = self.tampering.at(number);
+        let kind = spell.map(|s| s.kind);
         let t = number as f32 / self.spec.frame_rate_hz as f32;
         let turn = number as f32 / self.spec.frames as f32 * TAU;
         let casts: Vec<Cast> = self
             .roles
             .iter()
             .zip(1..)
+            .filter(|_| kind != Some(Tamper::SceneCut))
             .filter_map(|(role, id)| Some(Cast { id, body: role.body(t)? }))
             .collect();
         let sun = 0.9 + 0.07 * (turn * 2.0 + 0.5).sin() + 0.03 * (turn * 3.0).sin();
-        self.stage.draw(&casts, sun, &mut self.canvas);
+        let stage = match kind {
+            Some(Tamper::CameraMoved) => self.moved.as_ref(),
+            Some(Tamper::SceneCut) => self.other.as_ref(),
+            _ => None,
+        };
+        stage.unwrap_or(&self.stage).draw(&casts, sun, &mut self.canvas);
+        self.effects.draw(&mut self.canvas, number, t);
         let gain = 1.0 + 0.025 * (turn + 1.0).sin() + 0.015 * (turn * 3.0 + 2.0).sin();
         self.sensor.expose(&mut self.canvas, number, gain);
-        code::write(&mut self.canvas, number);
-        Picture { canvas: &self.canvas, pts_us: self.spec.pts_us(number), roles: &self.roles }
+        if let Some(spell) = spell {
+            self.tampering.spoil(spell, number, &mut self.canvas);
+        }
+        // Where no picture comes, no camera writes a number into it.
+        if kind != Some(Tamper::SignalLost) {
+            code::write(&mut self.canvas, number);
+        }
     }
 }
 
@@ -67,6 +135,7 @@ impl Renderer {
 pub struct Picture<'a> {
     pub(crate) canvas: &'a Canvas,
     pub(crate) roles: &'a [Role],
+    pub(crate) tampered: bool,
     pts_us: i64,
 }
 

@@ -10,6 +10,8 @@ use std::str::FromStr;
 use flumen_base::wire::Codec;
 use flumen_base::{Error, Result};
 
+use crate::options::{NAMES, SceneOptions};
+
 /// The longest clip: ten minutes at 30 frames a second.
 pub const MAX_FRAMES: u32 = 18_000;
 const SCHEME: &str = "synthetic:";
@@ -78,6 +80,8 @@ pub struct SceneSpec {
     pub b_frames: u32,
     /// Mean bits a second; 0 for constant quality.
     pub bit_rate_bps: u64,
+    /// What the camera suffers and what else happens.
+    pub options: SceneOptions,
 }
 
 impl SceneSpec {
@@ -94,6 +98,7 @@ impl SceneSpec {
             gop: 30,
             b_frames: 0,
             bit_rate_bps: 0,
+            options: SceneOptions::default(),
         }
     }
 
@@ -156,6 +161,12 @@ impl SceneSpec {
                 self.bit_rate_bps
             )));
         }
+        self.options.check(u64::from(self.frames) * 1000 / u64::from(self.frame_rate_hz))?;
+        if self.kind == SceneKind::Lobby && self.options.weather.is_some() {
+            return Err(Error::invalid(
+                "synthetic camera: the lobby is indoors, weather is not seen",
+            ));
+        }
         codec_name(self.codec).map(|_| ())
     }
 }
@@ -175,7 +186,7 @@ impl fmt::Display for SceneSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{SCHEME}{}?seed={}&size={}x{}&fps={}&frames={}&codec={}&gop={}&b={}&kbps={}",
+            "{SCHEME}{}?seed={}&size={}x{}&fps={}&frames={}&codec={}&gop={}&b={}&kbps={}{}",
             self.kind.name(),
             self.seed,
             self.width,
@@ -185,7 +196,8 @@ impl fmt::Display for SceneSpec {
             codec_name(self.codec).unwrap_or("none"),
             self.gop,
             self.b_frames,
-            self.bit_rate_bps / 1000
+            self.bit_rate_bps / 1000,
+            self.options
         )
     }
 }
@@ -194,7 +206,8 @@ impl fmt::Display for SceneSpec {
 ///
 /// Everything after the scene may be left out; `frames` may stand for `seconds`, `gop`
 /// is 2 s unless given, `b` is the number of B frames, `kbps` the mean rate
-/// instead of constant quality.
+/// instead of constant quality. The options of [`SceneOptions`] follow in the same form;
+/// `random=1` draws all of them that are not given from the seed.
 impl FromStr for SceneSpec {
     type Err = Error;
 
@@ -217,6 +230,7 @@ impl FromStr for SceneSpec {
                 "b" => spec.b_frames = number(name, value)?,
                 "kbps" => spec.bit_rate_bps = number::<u64>(name, value)?.saturating_mul(1000),
                 "codec" => spec.codec = codec(value)?,
+                _ if spec.options.set(name, value)? => (),
                 _ => return Err(unknown(name)),
             }
         }
@@ -229,7 +243,7 @@ impl FromStr for SceneSpec {
 
 fn unknown(name: &str) -> Error {
     Error::invalid(format!(
-        "synthetic camera: unknown option \"{name}\"; known are seed, size, fps, seconds, frames, codec, gop, b, kbps"
+        "synthetic camera: unknown option \"{name}\"; known are seed, size, fps, seconds, frames, codec, gop, b, kbps, {NAMES}"
     ))
 }
 
@@ -258,37 +272,4 @@ fn codec(value: &str) -> Result<Codec> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_and_its_spec_are_the_same() {
-        let spec: SceneSpec =
-            "synthetic:yard?seed=7&size=320x180&fps=10&seconds=20&codec=h265&gop=5&b=2&kbps=300"
-                .parse()
-                .unwrap();
-        assert_eq!((spec.frames, spec.gop, spec.codec, spec.b_frames), (200, 5, Codec::H265, 2));
-        assert_eq!(spec.to_string().parse::<SceneSpec>().unwrap(), spec);
-        let short: SceneSpec = "synthetic:street".parse().unwrap();
-        assert_eq!(short, SceneSpec::new(SceneKind::Street, 1));
-        assert_eq!(short.duration_us(), 60_000_000);
-    }
-
-    #[test]
-    fn nonsense_is_refused_by_name() {
-        for (address, word) in [
-            ("file:street", "synthetic:"),
-            ("synthetic:moon", "moon"),
-            ("synthetic:street?size=641x360", "width"),
-            ("synthetic:street?size=640", "640x360"),
-            ("synthetic:street?fps=0", "fps"),
-            ("synthetic:street?seconds=99999999", "frames"),
-            ("synthetic:street?speed=3", "speed"),
-            ("synthetic:street?codec=av1", "codec"),
-            ("synthetic:street?seed=-1", "seed"),
-        ] {
-            let error = address.parse::<SceneSpec>().unwrap_err().to_string();
-            assert!(error.contains(word), "{address}: {error}");
-        }
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! Invariants: mask values are CDnet's: 255 object, 50 its shadow or mirror image, 0 nothing,
 //! 170 not to be scored (the edge of an object, or an object too small to count), 85 outside
-//! (the band with the frame's number). A box holds the pixels of which an object covers half.
+//! (the band with the frame's number, and all of a frame that is tampered with). A box holds the pixels of which an object covers half.
 //! Units: pixels of the picture; frame numbers from 0.
 
 use crate::canvas::Canvas;
@@ -44,13 +44,16 @@ pub struct TruthBox {
 pub struct FrameTruth {
     /// Objects in sight, by number.
     pub boxes: Vec<TruthBox>,
-    /// Something is there, though too small to count.
+    /// Something is there, though too small to count; or the picture is tampered with.
     pub doubtful: bool,
 }
 
 impl Picture<'_> {
     /// The boxes of this frame.
     pub fn truth(&self) -> FrameTruth {
+        if self.tampered {
+            return FrameTruth { doubtful: true, ..FrameTruth::default() };
+        }
         let c = self.canvas;
         let least = FEW.max((SHARE * (c.width * c.height) as f32) as usize);
         let mut found: Vec<Option<Extent>> = vec![None; self.roles.len() + 1];
@@ -80,6 +83,9 @@ impl Picture<'_> {
     /// The mask of this frame, row by row; `truth` is this frame's.
     pub fn mask(&self, truth: &FrameTruth) -> Vec<u8> {
         let c: &Canvas = self.canvas;
+        if self.tampered {
+            return vec![OUTSIDE; c.width * c.height];
+        }
         let counts = |owner: u16| truth.boxes.iter().any(|b| b.object == owner);
         let band = code::band_top(c.height) * c.width;
         let samples = c.owner.iter().zip(&c.cover).zip(&c.shadow).enumerate();

@@ -63,3 +63,71 @@ fn a_made_folder_holds_video_and_truth_that_agree() {
     }
     assert_eq!(numbers, (0..40).collect::<Vec<_>>());
 }
+
+/// Luma of a frame, its mask, and whether its number can be read.
+fn drawn(renderer: &mut Renderer, number: u32) -> (Vec<u8>, Vec<u8>, Option<u32>) {
+    let picture = renderer.draw(number);
+    let frame = picture.frame().unwrap();
+    let mask = picture.mask(&picture.truth());
+    (frame.luma.data.to_vec(), mask, crate::read_code(&frame.luma))
+}
+
+#[test]
+fn weather_and_flicker_change_the_picture_and_not_the_truth() {
+    let address = "synthetic:yard?seed=4&size=320x180&fps=5&seconds=12";
+    let mut plain = Renderer::new(&address.parse().unwrap()).unwrap();
+    for options in ["weather=rain:90", "weather=snow:90", "flicker=80"] {
+        let mut changed = Renderer::new(&format!("{address}&{options}").parse().unwrap()).unwrap();
+        for number in [0, 20, 30, 40] {
+            let (a, b) = (drawn(&mut plain, number), drawn(&mut changed, number));
+            assert!(a.0 != b.0, "{options}");
+            assert!(a.1 == b.1 && a.2 == b.2, "{options} {number}");
+        }
+    }
+}
+
+#[test]
+fn tampering_spoils_its_frames_and_no_other() {
+    let address = "synthetic:street?seed=3&size=160x90&fps=5&seconds=40";
+    let spans: Vec<String> = crate::Tamper::ALL
+        .iter()
+        .zip([2, 6, 10, 14, 18, 22, 26, 30])
+        .map(|(kind, at)| format!("{}@{at}+3", kind.name()))
+        .collect();
+    let mut plain = Renderer::new(&address.parse().unwrap()).unwrap();
+    let spec = format!("{address}&tamper={}", spans.join(",")).parse().unwrap();
+    let mut changed = Renderer::new(&spec).unwrap();
+    for (i, kind) in (0u32..).zip(crate::Tamper::ALL) {
+        let first = 10 + 20 * i;
+        for number in [first - 1, first + 15] {
+            assert!(drawn(&mut plain, number) == drawn(&mut changed, number), "{kind:?} {number}");
+        }
+        let (a, b) = (drawn(&mut plain, first + 7), drawn(&mut changed, first + 7));
+        assert!(a.0 != b.0, "{kind:?}");
+        assert!(b.1.iter().all(|m| *m == truth::OUTSIDE), "{kind:?}");
+        assert_eq!(changed.draw(first + 7).frame().unwrap().pts_us, i64::from(first + 7) * 200_000);
+    }
+    let frozen = drawn(&mut changed, 26 * 5 + 3);
+    assert!(frozen.0 == drawn(&mut plain, 26 * 5 - 1).0, "the last picture before it stays");
+}
+
+#[test]
+fn what_happens_is_told_beside_the_objects() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec: SceneSpec =
+        "synthetic:street?seed=2&size=160x90&fps=5&frames=40&tamper=covered@2+1.5&weather=rain"
+            .parse()
+            .unwrap();
+    make(&spec, dir.path(), &mut |_, _| ()).unwrap();
+    let text = std::fs::read_to_string(dir.path().join("events.json")).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert!(text.contains(r#"{"kind":"covered","first":10,"last":17}"#), "{text}");
+    assert_eq!(told["conditions"][0]["kind"], "rain");
+    assert!(told["ignore"].as_array().unwrap().contains(&serde_json::json!([10, 17])));
+    let tracks = std::fs::read_to_string(dir.path().join("tracks.txt")).unwrap();
+    assert!(
+        tracks
+            .lines()
+            .all(|l| !(11..=18).contains(&l.split(',').next().unwrap().parse::<u32>().unwrap()))
+    );
+}
