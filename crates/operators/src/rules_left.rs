@@ -1,0 +1,235 @@
+//! Objects left and objects taken: what stands alone, each told once.
+//!
+//! Invariants: a place is told only where something moved in the 10 s before it came to rest, and
+//! after it stood unattended for as long as the rule wants; a told place is not told again until
+//! it was empty for a minute; at most 32 places a rule.
+//! Units: source pixels; media time in microseconds.
+//! Not here: which shapes stand (`standing`).
+
+use flumen_base::wire::{Rule, RuleKind};
+
+use crate::rules::{Detail, Moment, Sign, Turn, or};
+use crate::rules_follow::maybe;
+use crate::state::{Reader, Writer};
+use crate::thing::StandingKind;
+use crate::zone::Outline;
+use crate::{Standing, Thing};
+
+/// Places of one rule.
+const MOST: usize = 32;
+/// A place that was empty for so long is forgotten; a happening there is over before.
+const FORGET_US: i64 = 60_000_000;
+const EMPTY_US: i64 = 3_000_000;
+/// An object that nobody fetches is shown for so long.
+const LONGEST_US: i64 = 300_000_000;
+/// Who brought it was there so long before it came to rest.
+const BROUGHT_US: i64 = 10_000_000;
+/// Names a happening by its place where there is no track that could.
+pub(crate) const NAMELESS: u64 = 1 << 63;
+const COLUMNS: usize = 32;
+const ROWS: usize = 18;
+
+type Area = (i32, i32, u32, u32);
+
+/// When something moved where, on a coarse grid.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub(crate) struct Visits(Vec<i64>);
+
+/// The places that one rule watches.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub(crate) struct Spots(Vec<Spot>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Spot {
+    area: Area,
+    /// Track of the first shape; names the happening.
+    subject: u64,
+    /// Since when nobody is with it.
+    alone_us: i64,
+    seen_us: i64,
+    brought: bool,
+    told: bool,
+    open_us: Option<i64>,
+}
+
+impl Visits {
+    /// Notes where the things of a frame are.
+    pub(crate) fn see(&mut self, now: Moment, things: &[Thing]) {
+        if self.0.is_empty() {
+            self.0.resize(COLUMNS * ROWS, i64::MIN);
+        }
+        for thing in things {
+            let area = (thing.left, thing.top, thing.width, thing.height);
+            for cell in cells(area, now.size) {
+                if let Some(last) = self.0.get_mut(cell) {
+                    *last = now.pts_us;
+                }
+            }
+        }
+    }
+
+    /// True when something moved in the area at or after a time.
+    fn since(&self, area: Area, size: (u32, u32), from_us: i64) -> bool {
+        cells(area, size).any(|cell| self.0.get(cell).is_some_and(|&last| last >= from_us))
+    }
+
+    pub(crate) fn save(&self, to: &mut Writer) {
+        to.u8(u8::from(!self.0.is_empty()));
+        self.0.iter().for_each(|&v| to.i64(v));
+    }
+
+    pub(crate) fn load(from: &mut Reader<'_>) -> Option<Visits> {
+        let count = if from.u8()? == 0 { 0 } else { COLUMNS * ROWS };
+        Some(Visits((0..count).map(|_| from.i64()).collect::<Option<_>>()?))
+    }
+}
+
+/// The grid's cells under an area.
+fn cells((left, top, width, height): Area, size: (u32, u32)) -> impl Iterator<Item = usize> {
+    let cell = |at: i64, side: u32, count: usize| {
+        (at.max(0) * count as i64 / i64::from(side.max(1))).min(count as i64 - 1) as usize
+    };
+    let right = i64::from(left) + i64::from(width);
+    let bottom = i64::from(top) + i64::from(height);
+    let columns = cell(left.into(), size.0, COLUMNS)..=cell(right, size.0, COLUMNS);
+    let rows = cell(top.into(), size.1, ROWS)..=cell(bottom, size.1, ROWS);
+    rows.flat_map(move |y| columns.clone().map(move |x| y * COLUMNS + x))
+}
+
+impl Spots {
+    /// Looks at what stands in a frame.
+    pub(crate) fn see(
+        &mut self,
+        now: Moment,
+        (rule, outline): (&Rule, &Outline),
+        (things, standing): (&[Thing], &[Standing]),
+        visits: &Visits,
+        out: &mut Vec<Sign>,
+    ) {
+        let kind = match rule.kind() {
+            RuleKind::Taken => StandingKind::Taken,
+            _ => StandingKind::Left,
+        };
+        let long_us = i64::from(or(rule.seconds, 10)) * 1_000_000;
+        for still in standing.iter().filter(|s| s.kind == kind) {
+            let area = (still.left, still.top, still.width, still.height);
+            let foot = (
+                f64::from(still.left) + f64::from(still.width) / 2.0,
+                f64::from(still.top) + f64::from(still.height),
+            );
+            if !outline.holds(foot) {
+                continue;
+            }
+            let Some(spot) = self.spot(still, area) else { continue };
+            spot.seen_us = now.pts_us;
+            spot.brought |= visits.since(area, now.size, still.since_us - BROUGHT_US);
+            if attended(area, things, standing) {
+                spot.alone_us = now.pts_us;
+            }
+            let alone = now.pts_us - spot.alone_us.max(still.since_us);
+            if !spot.told && spot.brought && alone >= long_us {
+                spot.told = true;
+                spot.open_us = Some(now.pts_us);
+                out.push(spot.sign(Turn::Begin, now, Detail::Stayed(alone)));
+            }
+        }
+        for spot in &mut self.0 {
+            let Some(since) = spot.open_us else { continue };
+            if now.pts_us - spot.seen_us >= EMPTY_US || now.pts_us - since >= LONGEST_US {
+                spot.open_us = None;
+                out.push(spot.sign(Turn::End, now, Detail::Stayed(spot.seen_us - spot.alone_us)));
+            } else if since != now.pts_us {
+                out.push(spot.sign(Turn::On, now, Detail::None));
+            }
+        }
+        self.0.retain(|s| s.open_us.is_some() || now.pts_us - s.seen_us < FORGET_US);
+    }
+
+    /// The place of a shape, a new one if need be.
+    fn spot(&mut self, still: &Standing, area: Area) -> Option<&mut Spot> {
+        let same = |s: &Spot| overlap(s.area, area) >= 0.4;
+        let at = self.0.iter().position(same).unwrap_or(self.0.len());
+        if at == self.0.len() && at < MOST {
+            let taken = |s: &Spot| s.subject == still.track;
+            let subject = match still.track == 0 || self.0.iter().any(taken) {
+                true => NAMELESS | (area.0.max(0) as u64) << 32 | area.1.max(0) as u64,
+                false => still.track,
+            };
+            let (alone_us, seen_us) = (still.since_us, still.since_us);
+            let (brought, told) = (false, false);
+            self.0.push(Spot { area, subject, alone_us, seen_us, brought, told, open_us: None });
+        }
+        self.0.get_mut(at)
+    }
+
+    pub(crate) fn save(&self, to: &mut Writer) {
+        to.u32(self.0.len() as u32);
+        for s in &self.0 {
+            to.i32(s.area.0);
+            to.i32(s.area.1);
+            to.u32(s.area.2);
+            to.u32(s.area.3);
+            to.u64(s.subject);
+            to.i64(s.alone_us);
+            to.i64(s.seen_us);
+            to.u8(u8::from(s.brought));
+            to.u8(u8::from(s.told));
+            to.u8(u8::from(s.open_us.is_some()));
+            to.i64(s.open_us.unwrap_or(0));
+        }
+    }
+
+    pub(crate) fn load(from: &mut Reader<'_>) -> Option<Spots> {
+        let count = from.u32().filter(|n| *n as usize <= MOST)?;
+        let mut spot = || {
+            Some(Spot {
+                area: (from.i32()?, from.i32()?, from.u32()?, from.u32()?),
+                subject: from.u64()?,
+                alone_us: from.i64()?,
+                seen_us: from.i64()?,
+                brought: from.u8()? != 0,
+                told: from.u8()? != 0,
+                open_us: maybe(from)?,
+            })
+        };
+        Some(Spots((0..count).map(|_| spot()).collect::<Option<_>>()?))
+    }
+}
+
+impl Spot {
+    fn sign(&self, turn: Turn, now: Moment, detail: Detail) -> Sign {
+        let (subject, area) = (self.subject, Some(self.area));
+        Sign { rule: 0, subject, turn, at_us: now.pts_us, area, score: 900, detail }
+    }
+}
+
+/// True when somebody is with what stands here: a thing within half its own height of it that is
+/// neither the object itself nor another that stands.
+fn attended(area: Area, things: &[Thing], standing: &[Standing]) -> bool {
+    let stands = |t: &Thing| {
+        standing.iter().filter(|s| s.kind != StandingKind::Unclear).any(|s| {
+            overlap((s.left, s.top, s.width, s.height), (t.left, t.top, t.width, t.height)) >= 0.4
+        })
+    };
+    let near = |t: &Thing| {
+        let reach = i64::from(t.height) / 2;
+        let apart = |low: i32, length: u32, other: i32, others: u32| {
+            let (low, other) = (i64::from(low), i64::from(other));
+            (other - low - i64::from(length)).max(low - other - i64::from(others))
+        };
+        apart(t.left, t.width, area.0, area.2) <= reach
+            && apart(t.top, t.height, area.1, area.3) <= reach
+    };
+    things.iter().any(|t| near(t) && !stands(t))
+}
+
+/// Common pixels by all pixels.
+fn overlap(a: Area, b: Area) -> f64 {
+    let side = |low: i32, length: u32, other: i32, others: u32| {
+        let end = (i64::from(low) + i64::from(length)).min(i64::from(other) + i64::from(others));
+        (end - i64::from(low.max(other))).max(0) as f64
+    };
+    let common = side(a.0, a.2, b.0, b.2) * side(a.1, a.3, b.1, b.3);
+    let all = f64::from(a.2) * f64::from(a.3) + f64::from(b.2) * f64::from(b.3) - common;
+    common / all.max(1.0)
+}
