@@ -122,26 +122,21 @@ impl Analyzer {
         self.shedding = on;
     }
 
-    /// A policy that counts from the first unit that arrived at or after `effective_us`.
+    /// A policy, without masks, zones and rules, that counts from the first unit that arrived at
+    /// or after `effective_us`.
     ///
     /// # Errors
     /// `Exhausted` when 16 changes wait for their time already.
     pub fn announce(&mut self, policy: Policy, version: u64, effective_us: i64) -> Result<()> {
-        let masks = Vec::new();
-        self.sight.announce(Versioned { policy, masks, version, effective_us })
+        self.sight.announce(Versioned { policy, version, effective_us, ..Versioned::default() })
     }
 
-    /// A version of the camera's record, its policy and masks, as `announce`.
+    /// A version of the camera's record, its policy, masks, zones and rules, as `announce`.
     ///
     /// # Errors
     /// `Exhausted` when 16 changes wait for their time already.
     pub fn announce_card(&mut self, camera: &Camera) -> Result<()> {
-        self.sight.announce(Versioned {
-            policy: camera.policy.unwrap_or_default(),
-            masks: camera.masks.clone(),
-            version: camera.version,
-            effective_us: camera.effective_us,
-        })
+        self.sight.announce(Versioned::of(camera))
     }
 
     /// Shows each frame's result and mask to `sink`; not part of a snapshot.

@@ -73,6 +73,8 @@ impl Cards {
         Settings {
             policy: self.in_force.policy.unwrap_or_default(),
             masks: self.in_force.masks.clone(),
+            zones: self.in_force.zones.clone(),
+            rules: self.in_force.rules.clone(),
             policy_version: self.in_force.version,
             ..Settings::default()
         }

@@ -2,7 +2,8 @@
 //!
 //! Invariants: at most one event is open; an event has at most 6 updates and lasts at most
 //! 5 minutes, then the next one begins; the same records give the same ids.
-//! Not here: what moves (`operators`), how a picture is made (`media`).
+//! Not here: events of rules with a zone (`events_rules`), what moves (`operators`), how a
+//! picture is made (`media`).
 
 use std::collections::VecDeque;
 
@@ -17,9 +18,9 @@ const QUIET_US: i64 = 2_000_000;
 /// An event does not last longer.
 const LONGEST_US: i64 = 300_000_000;
 /// Updates follow each other no faster.
-const UPDATE_US: i64 = 1_000_000;
+pub(crate) const UPDATE_US: i64 = 1_000_000;
 /// Updates of one event.
-const MOST_UPDATES: u32 = 6;
+pub(crate) const MOST_UPDATES: u32 = 6;
 /// Frames whose times are remembered, to date an event back to the first sight.
 const REMEMBERED: usize = 32;
 
@@ -51,10 +52,6 @@ impl Events {
     /// Takes the things seen in a frame.
     pub(crate) fn see(&mut self, who: &Who<'_>, meta: &Meta, things: &[Thing]) -> Vec<Told> {
         let mut told = Vec::new();
-        if self.frames.len() == REMEMBERED {
-            self.frames.pop_front();
-        }
-        self.frames.push_back(*meta);
         let largest = things.iter().max_by_key(|t| u64::from(t.width) * u64::from(t.height));
         match (&mut self.open, largest) {
             (None, None) => {}
@@ -79,6 +76,20 @@ impl Events {
             }
         }
         told
+    }
+
+    /// Notes a frame, so that an event can be dated back to it.
+    pub(crate) fn remember(&mut self, meta: &Meta) {
+        if self.frames.len() == REMEMBERED {
+            self.frames.pop_front();
+        }
+        self.frames.push_back(*meta);
+    }
+
+    /// The first remembered frame at or after a media time; `now` where there is none.
+    pub(crate) fn at(&self, pts_us: i64, now: &Meta) -> Meta {
+        let found = self.frames.iter().find(|m| m.epoch == now.epoch && m.pts_us >= pts_us);
+        *found.unwrap_or(now)
     }
 
     fn begin(&mut self, who: &Who<'_>, meta: &Meta, thing: &Thing) -> Told {
@@ -150,20 +161,21 @@ impl Events {
 pub(crate) struct Who<'a> {
     pub camera: &'a str,
     pub policy_version: u64,
+    /// The rule that wants all motion told, if a person wrote one.
+    pub rule: &'a str,
+    pub muted: bool,
 }
 
 impl Open {
-    /// True when the thing is shown half as large again, and not too often.
     fn better(&self, thing: &Thing, meta: &Meta) -> bool {
-        let area = |w: u32, h: u32| u64::from(w) * u64::from(h);
         self.revision < MOST_UPDATES
             && meta.pts_us - self.shown_us >= UPDATE_US
-            && area(thing.width, thing.height) * 2 > area(self.best.width, self.best.height) * 3
+            && is_larger((thing.width, thing.height), &self.best)
     }
 
     fn record(&self, who: &Who<'_>, phase: Phase, meta: &Meta) -> Event {
         Event {
-            id: id(who.camera, &self.first, self.track).into(),
+            id: id(who.camera, "motion", &self.first, (self.track, "")).into(),
             revision: self.revision,
             camera: who.camera.to_owned(),
             epoch: self.first.epoch,
@@ -175,28 +187,36 @@ impl Open {
             begin_pts_us: self.first.pts_us,
             end_pts_us: self.last.pts_us,
             track: self.track,
-            zone: String::new(),
             score: self.score,
             r#box: Some(self.best),
-            picture: false,
             source: Some(meta.at),
             policy_version: who.policy_version,
+            rule: who.rule.to_owned(),
+            muted: who.muted,
             ..Event::default()
         }
     }
 }
 
-/// First 16 bytes of SHA-256 over camera, 0, epoch, "motion", 0, version, sequence, track;
-/// numbers as 8 bytes, big endian.
-fn id(camera: &str, first: &Meta, track: u64) -> Vec<u8> {
+/// True when a thing is shown half as large again as before.
+pub(crate) fn is_larger((width, height): (u32, u32), before: &wire::Box) -> bool {
+    let area = |w: u32, h: u32| u64::from(w) * u64::from(h);
+    area(width, height) * 2 > area(before.width, before.height) * 3
+}
+
+/// First 16 bytes of SHA-256 over camera, 0, epoch, kind, 0, version, sequence, subject, and
+/// the rule's id where there is one; numbers as 8 bytes, big endian.
+pub(crate) fn id(camera: &str, kind: &str, first: &Meta, (subject, rule): (u64, &str)) -> Vec<u8> {
     let mut hash = Sha256::new();
     hash.update(camera.as_bytes());
     hash.update([0]);
     hash.update(first.epoch.to_be_bytes());
-    hash.update(b"motion\0");
-    for v in [u64::from(VERSION), first.sequence, track] {
+    hash.update(kind.as_bytes());
+    hash.update([0]);
+    for v in [u64::from(VERSION), first.sequence, subject] {
         hash.update(v.to_be_bytes());
     }
+    hash.update(rule.as_bytes());
     hash.finalize().iter().take(16).copied().collect()
 }
 

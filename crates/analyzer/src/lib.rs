@@ -3,7 +3,7 @@
 //! Invariants: the outputs depend on the records alone (no clock, no thread, no random
 //! number); a restored analyzer goes on as the one that was saved would have; whatever the
 //! input, memory stays within `Settings` (a group of pictures of at most `snapshot_bytes`
-//! is held, and at most one event is open).
+//! is held, and at most 64 events are open).
 //! A `Session` is what hosts run: an analyzer and every rule of hosting that decides an answer;
 //! an `Analyzer` alone is for files. The only files are the notes of what was in hand at a
 //! crash, in a directory that the host names.
@@ -16,6 +16,8 @@ mod cards;
 mod decoding;
 mod engine;
 mod events;
+mod events_open;
+mod events_rules;
 mod gaps;
 mod join;
 mod meta;

@@ -2,7 +2,7 @@
 //!
 //! Units: bytes, pixels of the source picture.
 
-use flumen_base::wire::{Policy, PrivacyMask};
+use flumen_base::wire::{Policy, PrivacyMask, Rule, Zone};
 use flumen_base::{Error, Result};
 use flumen_media::Limits;
 
@@ -13,6 +13,10 @@ pub struct Settings {
     pub policy: Policy,
     /// Areas that are filled in every picture that goes out.
     pub masks: Vec<PrivacyMask>,
+    /// Places that the rules speak of.
+    pub zones: Vec<Zone>,
+    /// What is to be told; none = all that moves.
+    pub rules: Vec<Rule>,
     /// Version of the camera record that the policy comes from.
     pub policy_version: u64,
     /// Largest side of a picture.
@@ -34,6 +38,8 @@ impl Default for Settings {
         Settings {
             policy: Policy::default(),
             masks: Vec::new(),
+            zones: Vec::new(),
+            rules: Vec::new(),
             policy_version: 0,
             max_side: 8192,
             max_pixels: 8192 * 4608,

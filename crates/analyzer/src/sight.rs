@@ -4,12 +4,13 @@
 
 use std::collections::VecDeque;
 
-use flumen_base::wire::{FrameResult, Gate, Policy, PrivacyMask, Quality};
+use flumen_base::wire::{Camera, FrameResult, Gate, Policy, PrivacyMask, Quality, Rule, Zone};
 use flumen_base::{Error, Frame, Result};
-use flumen_operators::{Mask, Motion, Reader, Tuning, Writer};
+use flumen_operators::{Mask, Motion, Reader, Standing, Thing, Tuning, Writer};
 
 use crate::analyzer::MaskSink;
 use crate::events::{Events, Told, Who, box_of};
+use crate::events_rules::{Rules, all_motion};
 use crate::meta::Meta;
 use crate::pictures::Pictures;
 use crate::{Output, Settings};
@@ -25,6 +26,7 @@ pub(crate) struct Sight {
     waiting: VecDeque<Versioned>,
     motion: Option<Motion>,
     events: Events,
+    rules: Rules,
     pub(crate) mask_sink: Option<MaskSink>,
 }
 
@@ -33,26 +35,35 @@ pub(crate) struct Sight {
 pub(crate) struct Versioned {
     pub policy: Policy,
     pub masks: Vec<PrivacyMask>,
+    pub zones: Vec<Zone>,
+    pub rules: Vec<Rule>,
     pub version: u64,
     pub effective_us: i64,
 }
 
 impl Sight {
     pub(crate) fn new(camera: &str, settings: &Settings) -> Sight {
-        Sight {
+        let policy = Versioned {
+            policy: settings.policy,
+            masks: settings.masks.clone(),
+            zones: settings.zones.clone(),
+            rules: settings.rules.clone(),
+            version: settings.policy_version,
+            effective_us: 0,
+        };
+        let mut sight = Sight {
             camera: camera.to_owned(),
             pictures: Pictures::new((settings.picture_width, settings.picture_quality)),
-            policy: Versioned {
-                policy: settings.policy,
-                masks: settings.masks.clone(),
-                version: settings.policy_version,
-                effective_us: 0,
-            },
+            policy,
             waiting: VecDeque::new(),
             motion: None,
             events: Events::default(),
+            rules: Rules::default(),
             mask_sink: None,
-        }
+        };
+        // Nothing is open yet, so that nothing ends.
+        sight.rule(&Meta::default(), &mut Vec::new());
+        sight
     }
 
     /// A policy that will count from its time on.
@@ -79,7 +90,7 @@ impl Sight {
         damaged: bool,
         out: &mut Vec<Output>,
     ) -> Result<()> {
-        self.policies(meta.arrival_us);
+        self.policies(meta, out);
         let mut result = self.blank(frame, meta, damaged);
         // The operators live on media time of the records, not of the decoder.
         let frame = &Frame { pts_us: meta.pts_us, ..*frame };
@@ -93,6 +104,7 @@ impl Sight {
         let key = self.pictures.derived(derived, frame, (&self.camera, meta), &self.policy.masks);
         let Some(motion) = &self.motion else { return Ok(()) };
         let things: Vec<_> = motion.things().collect();
+        let standing: Vec<_> = motion.standing().collect();
         let quality = motion.quality();
         result.boxes = things.iter().map(box_of).collect();
         result.motion_permyriad = motion.motion_permyriad();
@@ -101,11 +113,29 @@ impl Sight {
         self.show(&result, Some(()))?;
         out.push(Output::Frame(result));
         out.extend(key.map(Output::Picture));
-        let who = Who { camera: &self.camera, policy_version: self.policy.version };
-        for told in self.events.see(&who, meta, &things) {
+        self.happen(frame, meta, (&things, &standing), out);
+        Ok(())
+    }
+
+    /// What the things of a frame mean: events.
+    fn happen(
+        &mut self,
+        frame: &Frame<'_>,
+        meta: &Meta,
+        (things, standing): (&[Thing], &[Standing]),
+        out: &mut Vec<Output>,
+    ) {
+        self.events.remember(meta);
+        let who = who(&self.camera, &self.policy);
+        let mut told = match all_motion(&self.policy.rules) {
+            Some(_) => self.events.see(&who, meta, things),
+            None => Vec::new(),
+        };
+        let size = (frame.luma.width as u32, frame.luma.height as u32);
+        told.extend(self.rules.see(&who, (meta, size), (things, standing), &self.events));
+        for told in told {
             self.tell(told, Some((frame, meta)), out);
         }
-        Ok(())
     }
 
     /// Runs the operators; false when the picture cannot be analysed.
@@ -129,14 +159,27 @@ impl Sight {
         Ok(true)
     }
 
-    fn policies(&mut self, arrival_us: i64) {
-        while self.waiting.front().is_some_and(|p| p.effective_us <= arrival_us) {
+    fn policies(&mut self, meta: &Meta, out: &mut Vec<Output>) {
+        while self.waiting.front().is_some_and(|p| p.effective_us <= meta.arrival_us) {
             if let Some(next) = self.waiting.pop_front() {
                 self.policy = next;
             }
             if let Some(motion) = &mut self.motion {
                 motion.tune(tuning(&self.policy.policy));
             }
+            self.rule(meta, out);
+        }
+    }
+
+    /// Puts the policy's rules into force; what is no longer wanted ends.
+    fn rule(&mut self, meta: &Meta, out: &mut Vec<Output>) {
+        let who = who(&self.camera, &self.policy);
+        let mut ended = self.rules.change((&self.policy.zones, &self.policy.rules), &who, meta);
+        if all_motion(&self.policy.rules).is_none() {
+            ended.extend(self.events.end(&who, meta));
+        }
+        for told in ended {
+            self.tell(told, None, out);
         }
     }
 
@@ -181,10 +224,11 @@ impl Sight {
 
     /// The stream breaks off after `meta`: what is open ends, what is followed is lost.
     pub(crate) fn break_off(&mut self, meta: &Meta, out: &mut Vec<Output>) {
-        let who = Who { camera: &self.camera, policy_version: self.policy.version };
-        let ended = self.events.end(&who, meta);
+        let who = who(&self.camera, &self.policy);
+        let mut ended: Vec<Told> = self.events.end(&who, meta).into_iter().collect();
+        ended.extend(self.rules.break_off(&who, meta));
         self.events.forget_frames();
-        if let Some(told) = ended {
+        for told in ended {
             self.tell(told, None, out);
         }
         if let Some(motion) = &mut self.motion {
@@ -195,14 +239,11 @@ impl Sight {
     pub(crate) fn save(&self, to: &mut Writer) {
         to.u32(self.waiting.len() as u32);
         for p in std::iter::once(&self.policy).chain(&self.waiting) {
-            to.message(&p.policy);
-            to.u32(p.masks.len() as u32);
-            p.masks.iter().for_each(|mask| to.message(mask));
-            to.u64(p.version);
-            to.i64(p.effective_us);
+            to.message(&p.record());
         }
         self.pictures.save(to);
         self.events.save(to);
+        self.rules.save(to);
         to.u8(u8::from(self.motion.is_some()));
         if let Some(motion) = &self.motion {
             motion.save(to);
@@ -215,7 +256,7 @@ impl Sight {
         let mut sight = Sight::new(camera, settings);
         let count = from.u32().ok_or_else(damaged)?.min(WAITING as u32);
         for i in 0..=count {
-            let next = Versioned::load(from).ok_or_else(damaged)?;
+            let next = Versioned::of(&from.message().ok_or_else(damaged)?);
             match i {
                 0 => sight.policy = next,
                 _ => sight.waiting.push_back(next),
@@ -223,6 +264,7 @@ impl Sight {
         }
         sight.pictures.load(from).ok_or_else(damaged)?;
         sight.events = Events::load(from).ok_or_else(damaged)?;
+        sight.rules = Rules::load(from).ok_or_else(damaged)?;
         if from.u8().ok_or_else(damaged)? != 0 {
             sight.motion = Some(Motion::load(from, tuning(&sight.policy.policy))?);
         }
@@ -231,11 +273,39 @@ impl Sight {
 }
 
 impl Versioned {
-    fn load(from: &mut Reader<'_>) -> Option<Versioned> {
-        let policy = from.message()?;
-        let count = from.u32()?;
-        let masks = (0..count).map(|_| from.message()).collect::<Option<_>>()?;
-        Some(Versioned { policy, masks, version: from.u64()?, effective_us: from.i64()? })
+    /// What a camera's record says of its analysis.
+    pub(crate) fn of(camera: &Camera) -> Versioned {
+        Versioned {
+            policy: camera.policy.unwrap_or_default(),
+            masks: camera.masks.clone(),
+            zones: camera.zones.clone(),
+            rules: camera.rules.clone(),
+            version: camera.version,
+            effective_us: camera.effective_us,
+        }
+    }
+
+    /// The same as a record, without the rest of the camera.
+    fn record(&self) -> Camera {
+        Camera {
+            policy: Some(self.policy),
+            masks: self.masks.clone(),
+            zones: self.zones.clone(),
+            rules: self.rules.clone(),
+            version: self.version,
+            effective_us: self.effective_us,
+            ..Camera::default()
+        }
+    }
+}
+
+fn who<'a>(camera: &'a str, policy: &'a Versioned) -> Who<'a> {
+    let rule = all_motion(&policy.rules).flatten();
+    Who {
+        camera,
+        policy_version: policy.version,
+        rule: rule.map_or("", |r| &r.id),
+        muted: rule.is_some_and(|r| r.muted),
     }
 }
 
