@@ -7,6 +7,7 @@
 //! Not here: cameras and connections (`ingest`), scores (`lab`).
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
 
+mod acts;
 mod bicycle;
 mod body;
 mod cache;
@@ -18,6 +19,7 @@ mod code;
 mod compose;
 mod effects;
 mod flicker;
+mod ground;
 mod happening;
 mod light;
 mod make;

@@ -21,6 +21,7 @@ use flumen_media::{TrackInfo, fmp4};
 use serde::Serialize;
 
 use crate::clip::{ClipUnit, numbered, open_encoder};
+use crate::ground::Zone;
 use crate::happening::{self, Happening};
 use crate::truth::FrameTruth;
 use crate::{Renderer, SceneSpec};
@@ -48,6 +49,8 @@ struct Truth {
     classes: BTreeMap<u16, &'static str>,
     stopped: BTreeMap<u16, Vec<[u32; 2]>>,
     events: Vec<Happening>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    zones: Vec<Zone>,
     /// Spans of weather, light and lens: nothing that should be reported.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     conditions: Vec<Happening>,
@@ -133,6 +136,11 @@ fn tell(spec: &SceneSpec, renderer: &Renderer, frames: &[FrameTruth]) -> Truth {
             ..Happening::new("object", first as u32, last as u32)
         });
     }
+    if spec.options.acts() {
+        events.extend(happening::deeds(spec, renderer.deeds()));
+        let roles = renderer.roles().iter().zip(1u16..);
+        events.extend(roles.flat_map(|(role, object)| happening::on_ground(spec, role, object)));
+    }
     events.extend(happening::tampering(renderer.spells()));
     let numbered = || (0u32..).zip(frames);
     Truth {
@@ -146,6 +154,7 @@ fn tell(spec: &SceneSpec, renderer: &Renderer, frames: &[FrameTruth]) -> Truth {
         classes,
         stopped,
         events,
+        zones: if spec.options.acts() { renderer.zones().to_vec() } else { Vec::new() },
         conditions: happening::conditions(spec),
         made: format!("flumen farm make \"{spec}\""),
     }

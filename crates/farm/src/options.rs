@@ -136,6 +136,11 @@ pub struct SceneOptions {
 pub(crate) const NAMES: &str = "weather, wind, insects, headlights, flicker, night, ir, tamper, leave, take, loiter, cross, against, random";
 
 impl SceneOptions {
+    /// True when somebody does more than pass: then zone, line and lane are in the truth.
+    pub(crate) fn acts(&self) -> bool {
+        self.leave + self.take + self.loiter + self.cross + self.against > 0
+    }
+
     /// Takes one option of an address; false when it is none of these.
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<bool> {
         match name {

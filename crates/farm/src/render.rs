@@ -4,10 +4,12 @@ use std::f32::consts::TAU;
 
 use flumen_base::{Frame, Plane, Result};
 
+use crate::acts::Deed;
 use crate::canvas::Canvas;
 use crate::code;
 use crate::compose::{Cast, Stage};
 use crate::effects::Effects;
+use crate::ground::{Ground, Zone};
 use crate::math::Chance;
 use crate::options::Tamper;
 use crate::plan::Role;
@@ -25,6 +27,10 @@ pub struct Renderer {
     /// Another camera's scene.
     other: Option<Stage>,
     roles: Vec<Role>,
+    /// For each thing of the scene that is taken: its role and the pixels it leaves bare.
+    holes: Vec<(usize, Vec<usize>)>,
+    deeds: Vec<Deed>,
+    zones: Vec<Zone>,
     sensor: Sensor,
     effects: Effects,
     tampering: Tampering,
@@ -39,24 +45,30 @@ impl Renderer {
     pub fn new(spec: &SceneSpec) -> Result<Renderer> {
         spec.check()?;
         let (width, height) = (spec.width as usize, spec.height as usize);
-        let Scene { world, roles } = Scene::new(spec);
+        let Scene { world, roles, deeds } = Scene::new(spec);
+        let zones = Ground::of(spec.kind).zones(&world.camera, (spec.width, spec.height));
         let tampering = Tampering::new(spec);
-        let stage = |scene: Scene| Stage::new(scene.world, width, height);
+        let other_stage = |scene: Scene| Stage::new(scene.world, width, height);
         let moved = tampering.any(Tamper::CameraMoved).then(|| {
             let mut scene = Scene::new(spec);
             let mut chance = Chance::new(spec.seed ^ 0x30fe);
             let side = if chance.often(0.5) { 1.0 } else { -1.0 };
             let turn = side * chance.within(0.1, 0.25);
             scene.world.camera = scene.world.camera.turned(turn, chance.within(-0.1, 0.06));
-            stage(scene)
+            other_stage(scene)
         });
         let other = tampering.any(Tamper::SceneCut).then(|| {
             let kind =
                 if spec.kind == SceneKind::Lobby { SceneKind::Yard } else { SceneKind::Lobby };
-            stage(Scene::new(&SceneSpec { kind, ..spec.clone() }))
+            other_stage(Scene::new(&SceneSpec { kind, ..spec.clone() }))
         });
+        let stage = Stage::new(world, width, height);
+        let holes = holes(&stage, &roles);
         Ok(Renderer {
-            stage: Stage::new(world, width, height),
+            stage,
+            holes,
+            deeds,
+            zones,
             moved,
             other,
             roles,
@@ -71,6 +83,16 @@ impl Renderer {
     /// Who appears.
     pub(crate) fn roles(&self) -> &[Role] {
         &self.roles
+    }
+
+    /// What is left and taken.
+    pub(crate) fn deeds(&self) -> &[Deed] {
+        &self.deeds
+    }
+
+    /// Zone, line and lane of the scene.
+    pub(crate) fn zones(&self) -> &[Zone] {
+        &self.zones
     }
 
     /// When the camera is tampered with.
@@ -91,7 +113,12 @@ impl Renderer {
             Some(Spell { kind: Tamper::Freeze, first, .. }) => self.paint(first.max(1) - 1),
             _ => self.paint(number),
         }
+        let t = number as f32 / self.spec.frame_rate_hz as f32;
+        let away = |(role, _): &&(usize, Vec<usize>)| {
+            self.roles.get(*role).is_some_and(|role| role.spot(t).is_none())
+        };
         Picture {
+            holes: self.holes.iter().filter(away).map(|(_, pixels)| pixels.as_slice()).collect(),
             canvas: &self.canvas,
             pts_us: self.spec.pts_us(number),
             roles: &self.roles,
@@ -109,7 +136,9 @@ impl Renderer {
             .iter()
             .zip(1..)
             .filter(|_| kind != Some(Tamper::SceneCut))
-            .filter_map(|(role, id)| Some(Cast { id, body: role.body(t)? }))
+            .filter_map(|(role, id)| {
+                Some(Cast { id: if role.backdrop { 0 } else { id }, body: role.body(t)? })
+            })
             .collect();
         let sun = 0.9 + 0.07 * (turn * 2.0 + 0.5).sin() + 0.03 * (turn * 3.0).sin();
         let stage = match kind {
@@ -131,11 +160,26 @@ impl Renderer {
     }
 }
 
+/// Draws the things of the scene that are taken, each alone, to see where they stand.
+fn holes(stage: &Stage, roles: &[Role]) -> Vec<(usize, Vec<usize>)> {
+    let mut canvas = Canvas::default();
+    let mut one = |(index, role): (usize, &Role)| {
+        let body = role.body(0.0).filter(|_| role.backdrop)?;
+        stage.draw(&[Cast { id: 1, body }], 1.0, &mut canvas);
+        let there = canvas.cover.iter().zip(&canvas.shadow).enumerate();
+        let pixels = there.filter(|(_, (cover, shadow))| **cover > 0 || **shadow);
+        Some((index, pixels.map(|(i, _)| i).collect()))
+    };
+    roles.iter().enumerate().filter_map(&mut one).collect()
+}
+
 /// One frame that was drawn.
 pub struct Picture<'a> {
     pub(crate) canvas: &'a Canvas,
     pub(crate) roles: &'a [Role],
     pub(crate) tampered: bool,
+    /// Pixels where something that belongs there is away.
+    pub(crate) holes: Vec<&'a [usize]>,
     pts_us: i64,
 }
 

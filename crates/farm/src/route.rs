@@ -74,6 +74,13 @@ impl Way {
         sum
     }
 
+    /// How long it takes to the first stop.
+    pub fn stop_after(&self) -> f32 {
+        let stop = self.legs.iter().position(|leg| matches!(leg, Leg::Stay(_)));
+        let legs = self.legs.iter().take(stop.unwrap_or(self.legs.len())).copied().collect();
+        Way { legs, ..self.clone() }.seconds()
+    }
+
     /// Where one is after `t` seconds; nothing before the start and after the end.
     pub fn at(&self, t: f32) -> Option<Step> {
         if t < 0.0 || t >= self.seconds() {

@@ -167,7 +167,31 @@ impl SceneSpec {
                 "synthetic camera: the lobby is indoors, weather is not seen",
             ));
         }
+        self.check_acts()?;
         codec_name(self.codec).map(|_| ())
+    }
+
+    /// Who is to do more than pass needs the time and the place for it.
+    fn check_acts(&self) -> Result<()> {
+        let o = &self.options;
+        let least = match (o.leave + o.take + o.loiter, o.cross + o.against) {
+            (0, 0) => 0,
+            (0, _) => 30,
+            _ => 60,
+        };
+        if self.frames < least * self.frame_rate_hz {
+            return Err(Error::invalid(format!(
+                "synthetic camera: leave, take and loiter need a clip of 60 s, cross and against one of 30 s; this one has {} s",
+                self.frames / self.frame_rate_hz
+            )));
+        }
+        if o.against > 0 && !matches!(self.kind, SceneKind::Street | SceneKind::Yard) {
+            return Err(Error::invalid(format!(
+                "synthetic camera: the {} has no one-way lane; against is for street and yard",
+                self.kind.name()
+            )));
+        }
+        Ok(())
     }
 }
 

@@ -1,7 +1,8 @@
 //! What is in a frame, exactly: mask, boxes, and which objects are in sight.
 //!
 //! Invariants: mask values are CDnet's: 255 object, 50 its shadow or mirror image, 0 nothing,
-//! 170 not to be scored (the edge of an object, or an object too small to count), 85 outside
+//! 170 not to be scored (the edge of an object, an object too small to count, or the place
+//! from which something of the scene was taken), 85 outside
 //! (the band with the frame's number, and all of a frame that is tampered with). A box holds the pixels of which an object covers half.
 //! Units: pixels of the picture; frame numbers from 0.
 
@@ -89,7 +90,7 @@ impl Picture<'_> {
         let counts = |owner: u16| truth.boxes.iter().any(|b| b.object == owner);
         let band = code::band_top(c.height) * c.width;
         let samples = c.owner.iter().zip(&c.cover).zip(&c.shadow).enumerate();
-        samples
+        let mut mask: Vec<u8> = samples
             .map(|(i, ((owner, cover), shadow))| match (*owner, *cover) {
                 _ if i >= band => OUTSIDE,
                 (0, _) | (_, 0) => {
@@ -102,7 +103,12 @@ impl Picture<'_> {
                 (owner, 230..) if counts(owner) => OBJECT,
                 _ => UNKNOWN,
             })
-            .collect()
+            .collect();
+        for i in self.holes.iter().copied().flatten().filter(|i| **i < band) {
+            let bare = mask.get_mut(*i).filter(|m| **m == 0 || **m == SHADOW);
+            bare.into_iter().for_each(|m| *m = UNKNOWN);
+        }
+        mask
     }
 }
 

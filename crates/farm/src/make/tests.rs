@@ -131,3 +131,65 @@ fn what_happens_is_told_beside_the_objects() {
             .all(|l| !(11..=18).contains(&l.split(',').next().unwrap().parse::<u32>().unwrap()))
     );
 }
+
+#[test]
+fn what_is_left_is_an_object_and_what_is_taken_leaves_a_hole() {
+    for kind in [SceneKind::Yard, SceneKind::Lobby] {
+        let address = format!(
+            "synthetic:{}?seed=6&size=256x144&fps=5&seconds=60&leave=1&take=1",
+            kind.name()
+        );
+        let spec: SceneSpec = address.parse().unwrap();
+        let mut renderer = Renderer::new(&spec).unwrap();
+        let told: Vec<Happening> = happening::deeds(&spec, renderer.deeds()).collect();
+        assert_eq!(told.iter().map(|h| h.kind).collect::<Vec<_>>(), ["left", "taken"]);
+        for h in told {
+            assert!(h.first > 5 && h.last < spec.frames - 6 && h.last - h.first >= 5, "{h:?}");
+            let sees = |renderer: &mut Renderer, number| {
+                let picture = renderer.draw(number);
+                let truth = picture.truth();
+                let there = truth.boxes.iter().any(|b| Some(b.object) == h.object);
+                (there, picture.mask(&truth).contains(&truth::UNKNOWN))
+            };
+            if h.kind == "left" {
+                assert!(!sees(&mut renderer, h.first - 1).0 && !sees(&mut renderer, h.last + 1).0);
+                let frames = (h.first..=h.last).step_by(7);
+                let seen = frames.clone().filter(|n| sees(&mut renderer, *n).0).count();
+                assert!(seen * 2 > frames.count(), "{kind:?}");
+            } else {
+                let middle = (h.first + h.last) / 2;
+                assert!(sees(&mut renderer, middle).1 && !sees(&mut renderer, middle).0);
+            }
+        }
+        for number in [0, spec.frames - 1] {
+            let picture = renderer.draw(number);
+            let mask = picture.mask(&picture.truth());
+            // What stands there has a shadow.
+            let empty = [0, truth::SHADOW, truth::OUTSIDE];
+            assert!(mask.iter().all(|m| empty.contains(m)), "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn zones_lines_and_lanes_are_told_with_who_breaks_them() {
+    for kind in SceneKind::ALL {
+        let against = matches!(kind, SceneKind::Street | SceneKind::Yard);
+        let more = if against { "&against=1" } else { "" };
+        let address = format!(
+            "synthetic:{}?seed=6&size=64x64&fps=5&seconds=60&loiter=1&cross=1{more}",
+            kind.name()
+        );
+        let spec: SceneSpec = address.parse().unwrap();
+        let renderer = Renderer::new(&spec).unwrap();
+        let roles = renderer.roles().iter().zip(1u16..);
+        let told: Vec<Happening> =
+            roles.flat_map(|(role, object)| happening::on_ground(&spec, role, object)).collect();
+        let count = |kind| told.iter().filter(|h| h.kind == kind).count();
+        assert!(count("loiter") >= 1 && count("cross") >= 1, "{kind:?} {told:?}");
+        assert_eq!(count("wrong-way") > 0, against, "{kind:?}");
+        assert_eq!(renderer.zones().len(), if against { 3 } else { 2 });
+        let corners = renderer.zones().iter().flat_map(|z| &z.corners);
+        assert!(corners.flatten().all(|c| *c <= 1000));
+    }
+}

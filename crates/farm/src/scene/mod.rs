@@ -8,6 +8,7 @@ mod street;
 mod yard;
 mod yard_skins;
 
+use crate::acts::{Deed, acts};
 use crate::math::Chance;
 use crate::plan::{Habit, Role, plan};
 use crate::world::World;
@@ -20,6 +21,8 @@ type Built = (World, Vec<Habit>, (f32, f32));
 pub(crate) struct Scene {
     pub world: World,
     pub roles: Vec<Role>,
+    /// Things left and taken.
+    pub deeds: Vec<Deed>,
 }
 
 impl Scene {
@@ -34,6 +37,18 @@ impl Scene {
             SceneKind::Lobby => lobby::build(size, &mut chance),
             SceneKind::Park => park::build(size, &mut chance),
         };
-        Scene { world, roles: plan(&habits, seconds, pause, &mut chance) }
+        let acts = acts(spec);
+        let mut roles = plan(&habits, seconds, pause, &acts.blocked, &mut chance);
+        // The others keep the numbers they have without acts.
+        let base = roles.len();
+        let moved = |d: &Deed| Deed {
+            thing: d.thing + base,
+            by: d.by + base,
+            undone_by: d.undone_by + base,
+            ..*d
+        };
+        let deeds = acts.deeds.iter().map(moved).collect();
+        roles.extend(acts.roles);
+        Scene { world, roles, deeds }
     }
 }

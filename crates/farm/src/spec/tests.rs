@@ -67,3 +67,14 @@ fn options_outside_their_limits_are_refused_by_name() {
     let inside = "synthetic:lobby?weather=rain".parse::<SceneSpec>().unwrap_err();
     assert!(inside.to_string().contains("indoors"));
 }
+
+#[test]
+fn acts_need_time_and_place() {
+    for (address, word) in [
+        ("synthetic:street?seconds=59&leave=1", "60 s"),
+        ("synthetic:street?seconds=29&cross=1", "30 s"),
+        ("synthetic:park?against=1", "one-way"),
+    ] {
+        assert!(address.parse::<SceneSpec>().unwrap_err().to_string().contains(word), "{address}");
+    }
+}
