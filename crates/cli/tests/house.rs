@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Room, and the rooms that it may use. Every room may use `base`; cli may use all.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("base", &[]),
     ("media", &[]),
     ("operators", &[]),
@@ -19,6 +19,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("bus", &["journal"]),
     ("ingest", &["bus", "media", "farm"]),
     ("archive", &["bus", "media"]),
+    ("notify", &["bus"]),
     ("lab", &["analyzer", "media", "farm"]),
     ("runtime", &["analyzer", "bus"]),
     ("bridge", &["analyzer"]),

@@ -1,0 +1,114 @@
+//! What this room is told: whom to tell what, and for how long to try.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use flumen_base::{Error, Result};
+
+/// Targets at most.
+const MOST_TARGETS: usize = 16;
+
+/// Words that print as stars.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// One webhook.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// Names it in logs and on the system page.
+    pub name: String,
+    /// `http://HOST/PATH`.
+    pub url: String,
+    /// Signs each request; empty = not signed.
+    pub secret: Secret,
+    /// Only these kinds of events; empty = all.
+    pub kinds: Vec<String>,
+    /// Only these cameras; empty = all.
+    pub cameras: Vec<String>,
+    /// Which phases: `begin`, `update`, `end`.
+    pub phases: Vec<String>,
+}
+
+/// Settings of this room.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotifyConfig {
+    /// Directory of its position.
+    pub dir: PathBuf,
+    /// Whom to tell.
+    pub targets: Vec<Target>,
+    /// Address of the web pages that is put before a picture's path; empty = the path alone.
+    pub public_url: String,
+    /// Events that wait for one target.
+    pub queue: usize,
+    /// How long one attempt may take.
+    pub timeout: Duration,
+    /// Wait after a first failure; it doubles up to `wait_max`.
+    pub wait_min: Duration,
+    /// Longest wait between two attempts.
+    pub wait_max: Duration,
+    /// After so long an event is given up.
+    pub give_up: Duration,
+}
+
+impl Default for NotifyConfig {
+    fn default() -> NotifyConfig {
+        NotifyConfig {
+            dir: PathBuf::from("notify"),
+            targets: Vec::new(),
+            public_url: String::new(),
+            queue: 1000,
+            timeout: Duration::from_secs(10),
+            wait_min: Duration::from_secs(1),
+            wait_max: Duration::from_secs(60),
+            give_up: Duration::from_secs(3600),
+        }
+    }
+}
+
+impl NotifyConfig {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// `Invalid` with the setting's name and its rule.
+    pub fn validate(&self) -> Result<()> {
+        let rule =
+            |holds: bool, said: String| if holds { Ok(()) } else { Err(Error::invalid(said)) };
+        rule(
+            self.targets.len() <= MOST_TARGETS,
+            format!("notify.targets: at most {MOST_TARGETS} targets; send to one that passes on"),
+        )?;
+        rule(
+            (1..=100_000).contains(&self.queue),
+            "notify.queue: 1 to 100000 events can wait for a target".into(),
+        )?;
+        for (i, target) in self.targets.iter().enumerate() {
+            let name = &target.name;
+            let twice = self.targets.iter().take(i).any(|t| t.name == *name);
+            rule(
+                !name.is_empty() && !twice,
+                format!("notify.targets: each target needs a name of its own, not {name:?}"),
+            )?;
+            let host = target.url.strip_prefix("http://").unwrap_or_default();
+            rule(
+                !host.is_empty() && !host.starts_with('/') && !host.contains(char::is_whitespace),
+                format!(
+                    "notify target {name}: url must be http://HOST/PATH; for https:// put a proxy \
+                     on this machine before it"
+                ),
+            )?;
+            let known = |p: &String| ["begin", "update", "end"].contains(&p.as_str());
+            rule(
+                target.phases.iter().all(known),
+                format!("notify target {name}: phases are \"begin\", \"update\" and \"end\""),
+            )?;
+        }
+        Ok(())
+    }
+}

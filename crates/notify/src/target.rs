@@ -1,0 +1,108 @@
+//! One webhook: a thread that sends what waits, again and again, until it is taken.
+//!
+//! Invariants: events go out in order, one at a time; an attempt ends within `timeout`; an event
+//! is given up after `give_up`, or at once when the receiver says that it will never take it.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use flumen_base::wire::Event;
+
+use crate::body::{Body, phase};
+use crate::config::{NotifyConfig, Target};
+use crate::queue::{Queue, Waiting};
+use crate::sign::signature;
+
+/// How an attempt went.
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    Taken,
+    Later(String),
+    Never(String),
+}
+
+impl Target {
+    /// True for an event that this target wants.
+    pub(crate) fn wants(&self, event: &Event) -> bool {
+        let among = |list: &[String], word: &str| list.is_empty() || list.iter().any(|w| w == word);
+        !event.muted
+            && among(&self.kinds, &event.kind)
+            && among(&self.cameras, &event.camera)
+            && among(&self.phases, phase(event))
+    }
+}
+
+/// Sends until the queue ends.
+pub(crate) fn run(target: &Target, config: &NotifyConfig, queue: &Arc<Queue>) {
+    let agent = ureq::Agent::config_builder()
+        .timeout_global(Some(config.timeout))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .user_agent(concat!("flumen/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .new_agent();
+    while let Some(one) = queue.first() {
+        if !deliver(&agent, (target, config), &one, queue) {
+            return;
+        }
+    }
+}
+
+/// Tries until it is taken or given up; false when the end came first.
+fn deliver(
+    agent: &ureq::Agent,
+    (target, config): (&Target, &NotifyConfig),
+    one: &Waiting,
+    queue: &Queue,
+) -> bool {
+    let begun = Instant::now();
+    let mut wait = config.wait_min;
+    loop {
+        let why = match attempt(agent, target, &one.body) {
+            Answer::Taken => {
+                queue.done(one, true);
+                return true;
+            }
+            Answer::Never(why) => (why, true),
+            Answer::Later(why) => (why, begun.elapsed() + wait > config.give_up),
+        };
+        let (why, given_up) = why;
+        if given_up {
+            tracing::warn!(target = target.name, event = one.body.id, "given up: {why}");
+            queue.done(one, false);
+            return true;
+        }
+        queue.fails(why);
+        if !queue.rest(wait) {
+            return false;
+        }
+        wait = (wait * 2).min(config.wait_max);
+    }
+}
+
+fn attempt(agent: &ureq::Agent, target: &Target, body: &Body) -> Answer {
+    let now_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64);
+    let mut request = agent
+        .post(&target.url)
+        .header("content-type", "application/json")
+        .header("x-flumen-id", &body.id)
+        .header("x-flumen-timestamp", now_s.to_string());
+    if !target.secret.0.is_empty() {
+        let signed = signature(&target.secret.0, now_s, body.text.as_bytes());
+        request = request.header("x-flumen-signature", signed);
+    }
+    match request.send(&body.text) {
+        Ok(answer) => judge(answer.status().as_u16()),
+        // The address may hold a token: it does not stand in messages.
+        Err(e) => Answer::Later(format!("{} does not answer: {e}", target.name)),
+    }
+}
+
+fn judge(status: u16) -> Answer {
+    match status {
+        200..=299 => Answer::Taken,
+        400 | 410 | 413 | 415 | 422 => Answer::Never(format!("refused with HTTP {status}")),
+        _ => Answer::Later(format!("answers HTTP {status}")),
+    }
+}

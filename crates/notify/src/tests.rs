@@ -1,0 +1,230 @@
+//! Events on a real bus, told to a real HTTP server that fails first.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use flumen_base::topic;
+use flumen_base::wire::{Event, Phase};
+use flumen_bus::{Bus, Embedded, EmbeddedConfig, Record};
+use prost::Message;
+
+use crate::{Notify, NotifyConfig, Secret, Target, signature};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A request as the receiver saw it.
+#[derive(Debug)]
+struct Seen {
+    id: String,
+    timestamp: i64,
+    signature: String,
+    body: String,
+}
+
+/// A server that answers with `statuses` in turn and with 204 after them.
+struct Server {
+    url: String,
+    seen: Receiver<Seen>,
+}
+
+impl Server {
+    fn start(statuses: &[u16]) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let (tx, seen) = channel();
+        let statuses = Arc::new(Mutex::new(statuses.to_vec()));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                serve(stream.unwrap(), &tx, &statuses);
+            }
+        });
+        Server { url, seen }
+    }
+
+    fn next(&self) -> Seen {
+        self.seen.recv_timeout(PATIENCE).unwrap()
+    }
+}
+
+fn serve(mut stream: std::net::TcpStream, tx: &Sender<Seen>, statuses: &Mutex<Vec<u16>>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut headers = std::collections::BTreeMap::new();
+    let mut line = String::new();
+    while reader.read_line(&mut line).unwrap_or(0) > 2 {
+        if let Some((name, value)) = line.trim_end().split_once(": ") {
+            headers.insert(name.to_lowercase(), value.to_owned());
+        }
+        line.clear();
+    }
+    let mut body = vec![0; headers["content-length"].parse().unwrap()];
+    reader.read_exact(&mut body).unwrap();
+    let status = {
+        let mut left = statuses.lock().unwrap();
+        if left.is_empty() { 204 } else { left.remove(0) }
+    };
+    let seen = Seen {
+        id: headers["x-flumen-id"].clone(),
+        timestamp: headers["x-flumen-timestamp"].parse().unwrap(),
+        signature: headers.get("x-flumen-signature").cloned().unwrap_or_default(),
+        body: String::from_utf8(body).unwrap(),
+    };
+    let _ = tx.send(seen);
+    let _ = write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+}
+
+fn bus(dir: &Path) -> Arc<Embedded> {
+    let config =
+        EmbeddedConfig { sync_delay: Duration::from_millis(1), ..EmbeddedConfig::default() };
+    Embedded::open(&dir.join("bus"), config).unwrap()
+}
+
+fn config(dir: &Path, url: &str) -> NotifyConfig {
+    let target = Target {
+        name: "hall".into(),
+        url: url.into(),
+        secret: Secret("shared".into()),
+        phases: vec!["begin".into(), "end".into()],
+        ..Target::default()
+    };
+    NotifyConfig {
+        dir: dir.join("notify"),
+        targets: vec![target],
+        public_url: "http://flumen.example/".into(),
+        wait_min: Duration::from_millis(5),
+        wait_max: Duration::from_millis(20),
+        ..NotifyConfig::default()
+    }
+}
+
+fn event(n: u8, phase: Phase) -> Event {
+    Event {
+        id: vec![n; 16].into(),
+        revision: u32::from(phase != Phase::Begin),
+        camera: "yard".into(),
+        kind: "cross".into(),
+        phase: phase.into(),
+        zone: "gate".into(),
+        detail: "A to B".into(),
+        picture: true,
+        ..Event::default()
+    }
+}
+
+fn tell(bus: &dyn Bus, event: &Event) {
+    let record = Record {
+        key: "yard".into(),
+        headers: Vec::new(),
+        value: event.encode_to_vec().into(),
+        timestamp_us: 1,
+    };
+    bus.send(topic::EVENTS, record).unwrap().wait().unwrap();
+}
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(begin.elapsed() < PATIENCE, "{what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_server_that_fails_first_gets_each_event_once_it_takes_it_signed_and_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let bus = bus(dir.path());
+    let server = Server::start(&[503, 500]);
+    let shared: Arc<dyn Bus> = bus.clone();
+    let notify = Notify::start(&shared, config(dir.path(), &server.url)).unwrap();
+    tell(&*bus, &event(1, Phase::Begin));
+    tell(&*bus, &event(1, Phase::Begin)); // a repeat on the bus
+    tell(&*bus, &event(1, Phase::Update)); // not wanted
+    tell(&*bus, &Event { muted: true, ..event(2, Phase::Begin) });
+    tell(&*bus, &Event { revision: 2, ..event(1, Phase::End) });
+    let seen: Vec<Seen> = (0..4).map(|_| server.next()).collect();
+    let id = "01".repeat(16);
+    let ids: Vec<_> = seen.iter().map(|s| s.id.clone()).collect();
+    assert_eq!(ids, [0, 0, 0, 2].map(|revision| format!("{id}-{revision}")));
+    for s in &seen {
+        assert_eq!(s.signature, signature("shared", s.timestamp, s.body.as_bytes()));
+    }
+    let told: serde_json::Value = serde_json::from_str(&seen[2].body).unwrap();
+    assert_eq!(
+        (&told["kind"], &told["zone"], &told["detail"]),
+        (&"cross".into(), &"gate".into(), &"A to B".into())
+    );
+    assert_eq!(told["picture"], format!("http://flumen.example/api/v1/events/{id}/picture.jpg"));
+    until("both are counted", || notify.status()[0].delivered == 2);
+    let status = notify.status();
+    assert_eq!((status[0].waiting, status[0].lost, status[0].problem.clone()), (0, 0, None));
+    notify.stop().unwrap();
+    drop(shared);
+    bus.close().unwrap();
+}
+
+#[test]
+fn what_waits_at_the_end_is_delivered_after_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let bus = bus(dir.path());
+    let shared: Arc<dyn Bus> = bus.clone();
+    let away = Server::start(&[503; 1000]);
+    let notify = Notify::start(&shared, config(dir.path(), &away.url)).unwrap();
+    tell(&*bus, &event(1, Phase::Begin));
+    away.next();
+    assert!(notify.status()[0].waiting == 1);
+    notify.stop().unwrap();
+    tell(&*bus, &event(2, Phase::Begin)); // nobody listens
+    let server = Server::start(&[]);
+    let notify = Notify::start(&shared, config(dir.path(), &server.url)).unwrap();
+    let ids = [server.next().id, server.next().id];
+    assert_eq!(ids, [1, 2].map(|n: u8| format!("{}-0", format!("{n:02x}").repeat(16))));
+    until("both are counted", || notify.status()[0].delivered == 2);
+    notify.stop().unwrap();
+    let notify = Notify::start(&shared, config(dir.path(), &server.url)).unwrap();
+    tell(&*bus, &event(3, Phase::Begin));
+    assert_eq!(server.next().id, format!("{}-0", "03".repeat(16)), "and nothing again");
+    notify.stop().unwrap();
+    drop(shared);
+    bus.close().unwrap();
+}
+
+#[test]
+fn what_a_receiver_refuses_for_ever_is_counted_and_holds_up_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let bus = bus(dir.path());
+    let shared: Arc<dyn Bus> = bus.clone();
+    let server = Server::start(&[422]);
+    let notify = Notify::start(&shared, config(dir.path(), &server.url)).unwrap();
+    tell(&*bus, &event(1, Phase::Begin));
+    tell(&*bus, &event(2, Phase::Begin));
+    assert_ne!(server.next().id, server.next().id);
+    until("one of each", || {
+        let status = notify.status();
+        (status[0].delivered, status[0].lost) == (1, 1)
+    });
+    notify.stop().unwrap();
+    drop(shared);
+    bus.close().unwrap();
+}
+
+#[test]
+fn settings_that_cannot_work_are_refused_in_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let good = config(dir.path(), "http://127.0.0.1:9/x");
+    assert!(good.validate().is_ok());
+    for (url, phase, named) in [
+        ("ftp://x", "begin", "url"),
+        ("https://x/", "begin", "proxy"),
+        ("http://x/", "middle", "phases"),
+    ] {
+        let mut bad = good.clone();
+        bad.targets[0].url = url.into();
+        bad.targets[0].phases = vec![phase.into()];
+        let said = bad.validate().unwrap_err().to_string();
+        assert!(said.contains(named) && said.contains("hall"), "{said}");
+    }
+    assert!(!format!("{good:?}").contains("shared"), "the secret prints as stars");
+}
