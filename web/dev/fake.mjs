@@ -42,8 +42,15 @@ async function answer(request, response, url) {
   if (kind === "cameras" && leaf === "timeline") return json(response, world.timeline(id, us("from_us"), us("to_us")));
   if (kind === "cameras" && leaf === "video.mp4") return bytes(response, "video/mp4", clipOf(id).whole);
   if (kind === "cameras" && leaf === "snapshot.jpg") return bytes(response, "image/jpeg", clipOf(id).stills[0]);
+  if (kind === "cameras" && leaf === "rules" && request.method === "PUT") return json(response, world.setRules(id, await body(request)));
   if (kind === "cameras" && request.method !== "GET") return json(response, {});
   return problem(response, 404, "The fake server does not know this.");
+}
+
+async function body(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  return JSON.parse(Buffer.concat(parts).toString());
 }
 
 function events(query, us) {
@@ -52,6 +59,7 @@ function events(query, us) {
     (event) =>
       (!query.get("camera") || event.camera === query.get("camera")) &&
       (!query.get("kind") || event.kind === query.get("kind")) &&
+      (!query.get("zone") || event.zone === query.get("zone")) &&
       event.begin_us >= (us("from_us") ?? 0) && event.begin_us < Math.min(before, us("to_us") ?? Infinity),
   );
   const page = fits.slice(0, us("limit") ?? 50);

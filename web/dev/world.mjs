@@ -20,6 +20,14 @@ export function cameras() {
   return Array.from({ length: count }, (_, n) => camera(n));
 }
 
+const changed = new Map();
+
+/** Takes zones and rules of a camera, and shows the camera with them. */
+export function setRules(id, { zones, rules }) {
+  changed.set(id, { zones, rules });
+  return cameras().find((camera) => camera.id === id);
+}
+
 function camera(n) {
   const [id, name] = NAMES[n % NAMES.length];
   const state = mood === "trouble" ? ["live", "live", "offline", "live", "connecting", "disabled", "ended", "live"][n % 8] : "live";
@@ -40,13 +48,24 @@ function camera(n) {
     dropped: 0,
     sources: [{ stream: "main", address: process.env.FAKE_ADDRESS ?? `rtsp://192.168.1.${20 + n}:554/stream1`, username: "flumen", has_password: true, record: true, analyse: true, live: true, transport: "tcp", once: false }],
     policy: { priority: 0, sensitivity: 0, min_object_permille: 0 },
+    ...(changed.get(id) ?? { zones: n % 4 === 0 ? ZONES : [], rules: n % 4 === 0 ? RULES : [] }),
     time_zone: "Europe/Berlin",
     version: 3,
     coverage_24h: n === 1 ? 0.99931 : state === "live" ? 1 : 0.874,
   };
 }
 
-const KINDS = ["motion", "motion", "motion", "scene_cut", "motion", "object_left", "covered"];
+const ZONES = [
+  { id: "gate", name: "Gate", shape: "line", corners: [{ x: 480, y: 950 }, { x: 560, y: 380 }] },
+  { id: "bench", name: "Bench", shape: "area", corners: [{ x: 90, y: 520 }, { x: 380, y: 500 }, { x: 400, y: 840 }, { x: 120, y: 900 }] },
+];
+const RULES = [
+  { id: "cross-gate", kind: "cross", zone: "gate", direction: "a_to_b", enabled: true, notify: true },
+  { id: "loiter-bench", kind: "loiter", zone: "bench", seconds: 30, direction: "both", enabled: true, notify: false },
+  { id: "way-bench", kind: "wrong-way", zone: "bench", heading: "left", direction: "both", enabled: false, notify: true },
+];
+
+const KINDS = ["motion", "cross", "enter", "scene_cut", "loiter", "left", "tamper"];
 const START = now();
 
 /** All events of the last 30 hours, newest first. */
@@ -64,6 +83,7 @@ export function events() {
       begin_us: begin,
       ...(going ? {} : { end_us: begin + 2_400_000 + ((n * 3_137_000) % 21_000_000) }),
       score: 700,
+      ...(KINDS[n % KINDS.length] === "cross" ? { zone: "gate", detail: "A to B" } : {}),
       track: n,
       picture: n % 11 === 7 ? undefined : `/api/v1/events/${(n * 7919 + 4096).toString(16).padStart(32, "0")}/picture.jpg`,
     });

@@ -8,6 +8,7 @@ import type {
   Camera,
   CameraEvent,
   CameraInput,
+  CameraRules,
   EventList,
   EventQuery,
   Probe,
@@ -132,6 +133,11 @@ export function addCamera(input: CameraInput): Promise<unknown> {
 /** Changes a camera. */
 export function changeCamera(id: string, input: CameraInput): Promise<unknown> {
   return ask(of(id), { method: "PUT", body: input });
+}
+
+/** Changes zones and rules of a camera, and nothing else of it. */
+export function saveRules(id: string, rules: CameraRules): Promise<Camera> {
+  return ask<Camera>(`${of(id)}/rules`, { method: "PUT", body: rules });
 }
 
 /** Removes a camera; its recording stays until its age limit. */

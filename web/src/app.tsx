@@ -4,6 +4,7 @@ import { CameraPage } from "./pages/camera.tsx";
 import { EditPage } from "./pages/edit.tsx";
 import { EventsPage } from "./pages/events.tsx";
 import { MissingPage } from "./pages/missing.tsx";
+import { RulesPage } from "./pages/rules.tsx";
 import { SystemPage } from "./pages/system.tsx";
 import { WallPage } from "./pages/wall.tsx";
 import { useLocation, type Route } from "./router.ts";
@@ -52,6 +53,8 @@ function Page({ route, query }: { route: Route; query: URLSearchParams }) {
       return <CameraPage key={route.id} id={route.id} query={query} />;
     case "edit":
       return <EditPage key={route.id} id={route.id} />;
+    case "rules":
+      return <RulesPage key={route.id} id={route.id} />;
     case "new":
       return <EditPage key="" />;
     case "events":
@@ -64,7 +67,7 @@ function Page({ route, query }: { route: Route; query: URLSearchParams }) {
 }
 
 const WAYS: readonly { path: string; word: string; icon: IconName; pages: readonly Route["page"][] }[] = [
-  { path: "/", word: "Wall", icon: "wall", pages: ["wall", "camera", "edit"] },
+  { path: "/", word: "Wall", icon: "wall", pages: ["wall", "camera", "edit", "rules"] },
   { path: "/events", word: "Events", icon: "events", pages: ["events"] },
   { path: "/system", word: "System", icon: "system", pages: ["system"] },
 ];

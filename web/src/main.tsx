@@ -9,6 +9,7 @@ import "./styles/camera.css";
 import "./styles/events.css";
 import "./styles/system.css";
 import "./styles/form.css";
+import "./styles/rules.css";
 
 const place = document.getElementById("app");
 if (place) render(<App />, place);

@@ -5,6 +5,7 @@ export type Route =
   | { page: "wall" }
   | { page: "camera"; id: string }
   | { page: "edit"; id: string }
+  | { page: "rules"; id: string }
   | { page: "new" }
   | { page: "events" }
   | { page: "system" }
@@ -22,6 +23,7 @@ export function parse(path: string): Route {
     const id = decode(second);
     if (parts.length === 2) return { page: "camera", id };
     if (parts.length === 3 && third === "edit") return { page: "edit", id };
+    if (parts.length === 3 && third === "rules") return { page: "rules", id };
   }
   return { page: "missing", path };
 }
@@ -43,6 +45,11 @@ export function cameraPath(id: string, atUs?: number): string {
 /** The path of a camera's settings. */
 export function editPath(id: string): string {
   return `/camera/${encodeURIComponent(id)}/edit`;
+}
+
+/** The path of a camera's zones and rules. */
+export function rulesPath(id: string): string {
+  return `/camera/${encodeURIComponent(id)}/rules`;
 }
 
 const MOVED = "flumen:moved";

@@ -4,14 +4,22 @@ import type * as api from "./gen/api.d.ts";
 export type {
   Camera,
   CameraInput,
+  CameraRules,
+  Corner,
+  Direction,
   EventBox,
   EventList,
+  Heading,
   Policy,
   ProbeInput,
+  Rule,
+  RuleKind,
   Source,
   SourceInput,
   State,
   System,
+  Zone,
+  ZoneShape,
 } from "./gen/api.d.ts";
 
 export type CameraEvent = api.Event;
@@ -29,6 +37,7 @@ export type Probe = api.ProbeAnswer;
 export interface EventQuery {
   camera?: string;
   kind?: string;
+  zone?: string;
   from_us?: number;
   to_us?: number;
   before_us?: number;

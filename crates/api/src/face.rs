@@ -261,6 +261,8 @@ pub struct EventQuery {
     pub camera: Option<CameraId>,
     /// Only this kind.
     pub kind: Option<String>,
+    /// Only in this zone.
+    pub zone: Option<String>,
     /// `begin_us` at or after this.
     pub from_us: i64,
     /// `begin_us` before this.

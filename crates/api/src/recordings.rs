@@ -75,7 +75,7 @@ pub(crate) async fn timeline(
         let library = &app.face.library;
         let line = library.timeline(&camera, from_us, to_us)?;
         let (camera, limit) = (Some(camera), MAX_EVENTS);
-        let query = EventQuery { camera, kind: None, from_us, to_us, limit };
+        let query = EventQuery { camera, kind: None, zone: None, from_us, to_us, limit };
         let events = library.events(&query)?;
         let recorded = |&(start_us, end_us): &(i64, i64)| Span { start_us, end_us };
         Ok(RecordingTimeline {

@@ -34,6 +34,7 @@ fn described() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(cameras::list_cameras, cameras::create_camera))
         .routes(routes!(cameras::get_camera, cameras::put_camera, cameras::delete_camera))
+        .routes(routes!(cameras::get_rules, cameras::put_rules))
         .routes(routes!(cameras::probe_address))
         .routes(routes!(live::live_video))
         .routes(routes!(live::snapshot))

@@ -27,6 +27,8 @@ pub struct EventQuery {
     pub camera: Option<CameraId>,
     /// Only this kind.
     pub kind: Option<String>,
+    /// Only in this zone.
+    pub zone: Option<String>,
     /// Only events that end after this, or have not ended, UTC.
     pub from_us: Option<i64>,
     /// Only events that begin before this, UTC.
@@ -168,6 +170,12 @@ impl Reader {
                AND (?5 IS NULL OR kind = ?5)
              ORDER BY begin_us DESC, id LIMIT ?6"
         );
+        // A zone stands in the record only: rows are read until there are enough of it.
+        let rows = if query.zone.is_some() { i64::MAX } else { limit as i64 };
+        let wanted = |s: &Result<StoredEvent>| match (&query.zone, s) {
+            (Some(zone), Ok(stored)) => stored.event.zone == *zone,
+            _ => true,
+        };
         self.query(|conn| {
             let mut statement = conn.prepare_cached(&sql).map_err(told)?;
             let with = params![
@@ -176,13 +184,15 @@ impl Reader {
                 from_us.saturating_sub(LONGEST_US),
                 from_us,
                 query.kind,
-                limit as i64
+                rows
             ];
             let found = statement
                 .query_map(with, |r| Ok((r.get::<_, Vec<u8>>(0)?, r.get(1)?)))
                 .map_err(told)?;
             found
                 .map(|row| row.map_err(told).and_then(|(record, picture)| stored(&record, picture)))
+                .filter(wanted)
+                .take(limit)
                 .collect()
         })
     }

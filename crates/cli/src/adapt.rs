@@ -137,6 +137,7 @@ impl api::Library for ArchiveLibrary {
         let found = self.0.events(&flumen_archive::EventQuery {
             camera: query.camera.clone(),
             kind: query.kind.clone(),
+            zone: query.zone.clone(),
             from_us: Some(query.from_us),
             to_us: Some(query.to_us),
             before_us: None,
@@ -186,6 +187,7 @@ pub struct RoomStages {
     ingest: Option<Arc<Ingest>>,
     runtime: Option<Arc<Runtime>>,
     archive: Option<Arc<Archive>>,
+    notify: Option<Arc<flumen_notify::Notify>>,
     data: PathBuf,
 }
 
@@ -196,12 +198,17 @@ impl RoomStages {
             ingest: rooms.ingest.clone(),
             runtime: rooms.runtime.clone(),
             archive: rooms.archive.clone(),
+            notify: rooms.notify.clone(),
             data: data.to_owned(),
         }
     }
 
     fn analysis(&self) -> Vec<flumen_runtime::AnalysisStatus> {
         self.runtime.as_ref().map(|r| r.status()).unwrap_or_default()
+    }
+
+    fn telling(&self) -> Vec<flumen_notify::TargetStatus> {
+        self.notify.as_ref().map(|n| n.status()).unwrap_or_default()
     }
 
     fn recording(&self) -> Option<flumen_archive::ArchiveStatus> {
@@ -216,6 +223,7 @@ impl api::Stages for RoomStages {
             None => self.cameras.status().into_iter().map(remote_stage).collect(),
         };
         all.extend(self.analysis().into_iter().map(analysis_stage));
+        all.extend(self.telling().into_iter().map(webhook_stage));
         let Some(archive) = self.recording() else { return all };
         all.push(api::Stage {
             name: "archive".into(),
@@ -252,6 +260,13 @@ impl api::Stages for RoomStages {
             where_: format!("analysis of {camera}"),
             fix: "give the analysis more cores, or cameras a smaller stream for it".into(),
         }));
+        let silent = self.telling().into_iter().filter_map(|t| t.problem.map(|p| (t.name, p)));
+        all.extend(silent.map(|(name, what)| api::Problem {
+            what,
+            where_: format!("webhook {name}"),
+            fix: "check that the receiver runs and notify.targets in flumen.toml; it is tried again by itself"
+                .into(),
+        }));
         let analysis = self.runtime.as_ref().map(|r| r.problems()).unwrap_or_default();
         let rest = analysis.into_iter().map(|p| ("analysis", p));
         let rest = rest.chain(self.recording().and_then(|a| a.problem).map(|p| ("archive", p)));
@@ -265,6 +280,19 @@ impl api::Stages for RoomStages {
 
     fn data_dir(&self) -> PathBuf {
         self.data.clone()
+    }
+}
+
+fn webhook_stage(t: flumen_notify::TargetStatus) -> api::Stage {
+    api::Stage {
+        name: format!("webhook {}", t.name),
+        dropped: t.lost,
+        healthy: t.problem.is_none(),
+        detail: match t.problem {
+            Some(problem) => format!("{problem}; {} wait", t.waiting),
+            None => format!("{} told, {} wait", t.delivered, t.waiting),
+        },
+        ..api::Stage::default()
     }
 }
 

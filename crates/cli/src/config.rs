@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use flumen_base::{Context, Error, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::kafka::KafkaSection;
+use crate::kafka::{KafkaSection, Stars};
 use crate::units::{ByteSize, Span};
 
 /// The reference: every key, commented, with its default.
@@ -28,6 +28,7 @@ pub struct Config {
     pub ingest: Ingest,
     pub analysis: Analysis,
     pub archive: Archive,
+    pub notify: Notify,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,6 +99,38 @@ pub struct Archive {
     pub store: PathBuf,
 }
 
+/// Whom to tell of events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notify {
+    pub public_url: String,
+    pub queue: usize,
+    pub timeout: Span,
+    pub wait_max: Span,
+    pub give_up: Span,
+    pub targets: Vec<NotifyTarget>,
+}
+
+/// One webhook.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotifyTarget {
+    pub name: String,
+    pub url: String,
+    #[serde(default)]
+    pub secret: Stars,
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    #[serde(default)]
+    pub cameras: Vec<String>,
+    #[serde(default = "begin_and_end")]
+    pub phases: Vec<String>,
+}
+
+fn begin_and_end() -> Vec<String> {
+    vec!["begin".into(), "end".into()]
+}
+
 impl Archive {
     /// Where the files are: the directory that is named, or the one in the data directory.
     pub fn files(&self, data: &Path) -> PathBuf {
@@ -140,6 +173,7 @@ impl Config {
             self.archive.segment.0 < self.bus.video_age.0,
             "bus.video_age must be longer than archive.segment",
         )?;
+        crate::settings::notify(Path::new(""), self).validate()?;
         self.peer.validate()?;
         self.kafka.validate()
     }

@@ -11,9 +11,22 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::units::{ByteSize, Span};
 
 /// Words that print as stars.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(transparent)]
 pub struct Stars(String);
+
+impl std::fmt::Debug for Stars {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Stars {
+    /// The words themselves, for the one place that needs them.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
 
 impl Serialize for Stars {
     fn serialize<S: Serializer>(&self, s: S) -> std::result::Result<S::Ok, S::Error> {

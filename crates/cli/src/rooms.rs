@@ -14,6 +14,7 @@ use flumen_archive::{Archive, LocalStore};
 use flumen_base::{Context, Error, Result, SystemClock};
 use flumen_bus::{Bus, Embedded};
 use flumen_ingest::Ingest;
+use flumen_notify::Notify;
 use flumen_runtime::Runtime;
 
 use crate::cluster::{self, Cluster};
@@ -66,6 +67,8 @@ pub struct Rooms {
     pub ingest: Option<Arc<Ingest>>,
     pub runtime: Option<Arc<Runtime>>,
     pub archive: Option<Arc<Archive>>,
+    /// Webhooks, where there are any.
+    pub notify: Option<Arc<Notify>>,
     /// The cameras as the face has them: ours, or those of all processes of the site.
     pub cameras: Arc<dyn api::Cameras>,
     pub library: Arc<dyn api::Library>,
@@ -99,6 +102,7 @@ impl Rooms {
             Ingest::start(bus.clone(), settings::ingest(data, config), Arc::new(SystemClock))
                 .context("start the cameras")?;
         let ingest = Arc::new(ingest);
+        let notify = notify(data, config, &bus)?;
         let cameras = adapt::IngestCameras::new(ingest.clone(), config.ingest.clone());
         let library = adapt::ArchiveLibrary::new(archive.reader());
         Ok(Rooms {
@@ -106,6 +110,7 @@ impl Rooms {
             ingest: Some(ingest),
             runtime: Some(Arc::new(runtime)),
             archive: Some(Arc::new(archive)),
+            notify,
             cameras: Arc::new(cameras),
             library: Arc::new(library),
             latest: None,
@@ -124,6 +129,11 @@ impl Rooms {
             true => Some(cluster.ingest(data, config)?),
             false => None,
         };
+        // One process of a site tells: the one that everything is in, or the web pages'.
+        let notify = match role.has_face() {
+            true => notify(data, config, &bus)?,
+            false => None,
+        };
         let seen = cluster.seen(data, config, role)?;
         let library: Arc<dyn api::Library> = match &archive {
             Some(archive) => Arc::new(adapt::ArchiveLibrary::new(archive.reader())),
@@ -134,6 +144,7 @@ impl Rooms {
             ingest,
             runtime: None,
             archive,
+            notify,
             cameras: seen.cameras,
             library,
             latest: seen.latest,
@@ -143,7 +154,8 @@ impl Rooms {
 
     /// From the cameras down to the log; the first error is told, all are tried.
     pub fn stop(self) -> Result<()> {
-        let Rooms { bus, ingest, runtime, archive, cameras, library, latest, ground } = self;
+        let Rooms { bus, ingest, runtime, archive, notify, cameras, library, latest, ground } =
+            self;
         drop((bus, cameras, library, latest));
         let ground = ground.leave();
         let mut all = vec![ended("ingest", ingest, |i| {
@@ -157,6 +169,7 @@ impl Rooms {
             r.stop()
         }));
         all.push(ended("archive", archive, Archive::stop));
+        all.push(ended("notify", notify, Notify::stop));
         all.push(ground.close());
         all.into_iter().collect()
     }
@@ -190,4 +203,14 @@ fn ended<T>(name: &str, room: Option<Arc<T>>, end: impl FnOnce(T) -> Result<()>)
 pub fn archive(data: &Path, config: &Config, bus: &Arc<dyn Bus>) -> Result<Archive> {
     let store = Arc::new(LocalStore::open(&config.archive.files(data))?);
     Archive::start(bus.clone(), store, settings::archive(data, config)).context("open the archive")
+}
+
+/// The webhooks, where the configuration names some.
+fn notify(data: &Path, config: &Config, bus: &Arc<dyn Bus>) -> Result<Option<Arc<Notify>>> {
+    if config.notify.targets.is_empty() {
+        return Ok(None);
+    }
+    let notify =
+        Notify::start(bus, settings::notify(data, config)).context("start the webhooks")?;
+    Ok(Some(Arc::new(notify)))
 }

@@ -8,6 +8,7 @@ use flumen_archive::ArchiveConfig;
 use flumen_base::topic;
 use flumen_bus::{EmbeddedConfig, Keep};
 use flumen_ingest::IngestConfig;
+use flumen_notify::NotifyConfig;
 use flumen_runtime::RuntimeConfig;
 
 use crate::config::Config;
@@ -68,5 +69,27 @@ pub fn archive(data: &Path, config: &Config) -> ArchiveConfig {
         keep,
         export_days: config.archive.export_days,
         ..ArchiveConfig::default()
+    }
+}
+
+pub fn notify(data: &Path, config: &Config) -> NotifyConfig {
+    let section = &config.notify;
+    let target = |t: &crate::config::NotifyTarget| flumen_notify::Target {
+        name: t.name.clone(),
+        url: t.url.clone(),
+        secret: flumen_notify::Secret(t.secret.reveal().to_owned()),
+        kinds: t.kinds.clone(),
+        cameras: t.cameras.clone(),
+        phases: t.phases.clone(),
+    };
+    NotifyConfig {
+        dir: data.join("notify"),
+        targets: section.targets.iter().map(target).collect(),
+        public_url: section.public_url.clone(),
+        queue: section.queue,
+        timeout: section.timeout.0,
+        wait_max: section.wait_max.0,
+        give_up: section.give_up.0,
+        ..NotifyConfig::default()
     }
 }

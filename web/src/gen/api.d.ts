@@ -70,6 +70,8 @@ export interface Camera {
   reason?: string;
   /** Connections after the first. */
   reconnects: number;
+  /** What is told of it; none = all that moves. */
+  rules: Rule[];
   /** Since when it is so. */
   since_us: number;
   /** One or two addresses. */
@@ -82,6 +84,8 @@ export interface Camera {
   version: number;
   /** Of the main stream, in pixels. */
   width?: number;
+  /** Places in the picture that rules speak of. */
+  zones: Zone[];
 }
 
 /** A camera as somebody wants it. */
@@ -94,18 +98,32 @@ export interface CameraInput {
   name?: string;
   /** Absent = defaults, on PUT as before. */
   policy?: Policy;
+  /** Absent = none, on PUT as before. */
+  rules?: Rule[];
   /** One main, at most one sub. */
   sources: SourceInput[];
   /** IANA name; absent = UTC, on PUT as before. */
   time_zone?: string;
   /** The version that was edited: refused with 409 when it is no longer the newest. */
   version?: number;
+  /** Absent = none, on PUT as before. */
+  zones?: Zone[];
 }
 
 /** All cameras. */
 export interface CameraList {
   /** In the order of their ids. */
   cameras: Camera[];
+}
+
+/** Zones and rules of a camera. */
+export interface CameraRules {
+  /** At most 32; none = all that moves is told. */
+  rules: Rule[];
+  /** The version that was edited: refused with 409 when it is no longer the newest. */
+  version?: number;
+  /** At most 32. */
+  zones: Zone[];
 }
 
 /** By which clock it is known when a picture was taken. */
@@ -133,7 +151,7 @@ export type ClientMessage = {
 /** Codec of a video stream. */
 export type Codec = "h264" | "h265" | "mjpeg";
 
-/** A corner of a privacy mask, in 1/1000 of the picture's width and height. */
+/** A corner of a privacy mask or zone, in 1/1000 of the picture's width and height. */
 export interface Corner {
   /** From the left, 0 to 1000. */
   x: number;
@@ -150,6 +168,9 @@ export interface DerivedPictures {
   /** Largest width, at most 4096; 0 = 640. */
   width?: number;
 }
+
+/** A way over a line. */
+export type Direction = "both" | "a_to_b" | "b_to_a";
 
 /** A disk. */
 export interface Disk {
@@ -191,16 +212,20 @@ export interface Event {
   box?: EventBox;
   /** Camera. */
   camera: string;
+  /** What there is to say besides, for a person: `A to B`, `12.4 s`, `5 things`. */
+  detail?: string;
   /** Capture time of its last picture; absent while it goes on. */
   end_us?: number;
   /** 32 hexadecimal digits. */
   id: string;
-  /** `motion`, ... */
+  /** `motion`, `enter`, `leave`, `cross`, `dwell`, `loiter`, `crowd`, `wrong-way`, `left`, `taken`, `tamper`, ... */
   kind: string;
   /** Where it stands. */
   phase: Phase;
   /** URL of its picture. */
   picture?: string;
+  /** The rule that told it; absent = none of a person's. */
+  rule?: string;
   /** 0 to 1000. */
   score: number;
   /** The track it belongs to; 0 = none. */
@@ -240,6 +265,9 @@ export interface GapSpan {
   /** UTC. */
   start_us: number;
 }
+
+/** A direction in the picture. */
+export type Heading = "right" | "down-right" | "down" | "down-left" | "left" | "up-left" | "up" | "up-right";
 
 /** A job of an engine. */
 export interface JobReport {
@@ -433,6 +461,31 @@ export interface RecordingTimeline {
   segments: Span[];
 }
 
+/** What is to be told of a camera. */
+export interface Rule {
+  /** 2 to 64; absent = the kind's default. */
+  count?: number;
+  /** Of a line: which crossings are told, or, of a wrong way, which are allowed. */
+  direction: Direction;
+  /** It is in force; absent = true. */
+  enabled: boolean;
+  /** Of a wrong way through an area: where things are to go. */
+  heading?: Heading;
+  /** 1 to 63 of a-z, 0-9 and '-'; stands in events. */
+  id: string;
+  /** What it looks for. */
+  kind: RuleKind;
+  /** Its events are sent to webhooks, too; absent = true. */
+  notify: boolean;
+  /** 1 to 86400; absent = the kind's default. */
+  seconds?: number;
+  /** A zone's id; absent = the whole picture, where the kind allows that. */
+  zone?: string;
+}
+
+/** What a rule looks for. */
+export type RuleKind = "motion" | "enter" | "leave" | "cross" | "dwell" | "loiter" | "crowd" | "wrong-way" | "left" | "taken" | "tamper";
+
 /** One address of a camera. */
 export interface Source {
   /** Without user name and password. */
@@ -545,3 +598,18 @@ export interface TopicReport {
 
 /** How RTSP carries its packets. */
 export type Transport = "tcp" | "udp";
+
+/** A place in the picture that rules speak of. */
+export interface Zone {
+  /** 3 to 64 of an area, 2 to 64 of a line. */
+  corners: Corner[];
+  /** 1 to 63 of a-z, 0-9 and '-'; stands in events. */
+  id: string;
+  /** For people; text, never markup; empty = the id. */
+  name: string;
+  /** Absent = area. */
+  shape: ZoneShape;
+}
+
+/** What a person drew. */
+export type ZoneShape = "area" | "line";

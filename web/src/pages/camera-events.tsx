@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { pictureUrl } from "../api.ts";
 import { plural } from "../text/format.ts";
 import { clock, exact, nowUs, span } from "../text/time.ts";
-import { title } from "../text/words.ts";
+import { kindWord } from "../text/words.ts";
 import type { CameraEvent } from "../types.ts";
 import { Skeleton } from "../ui/parts.tsx";
 
@@ -59,7 +59,7 @@ function Row({ event, playing, onPlay }: { event: CameraEvent; playing: boolean;
     >
       <span class="event-thumb">{picture !== undefined && <img src={picture} alt="" loading="lazy" decoding="async" />}</span>
       <span class="event-words">
-        <span>{title(event.kind)}</span>
+        <span>{kindWord(event.kind)}</span>
         <span class="quiet">{event.end_us === undefined ? "going on" : span(event.end_us - event.begin_us)}</span>
       </span>
       <span class="event-clock">{clock(event.begin_us)}</span>

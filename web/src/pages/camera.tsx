@@ -3,7 +3,8 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import * as api from "../api.ts";
 import type { Report } from "../live/player.ts";
 import { LiveView } from "../live/view.tsx";
-import { cameraPath, editPath, go } from "../router.ts";
+import { ZoneOverlay } from "../live/zones.tsx";
+import { cameraPath, editPath, go, rulesPath } from "../router.ts";
 import { merge, useArrivals } from "../state/arrivals.ts";
 import { cameras as shared } from "../state/shared.ts";
 import { usePolled } from "../state/store.ts";
@@ -80,6 +81,10 @@ function Whole({ camera, query }: { camera: Camera; query: URLSearchParams }) {
             <IconButton icon="boxes" label={boxes ? "Hide boxes" : "Show boxes"} pressed={boxes} onClick={() => setBoxes(!boxes)} />
           )}
           <IconButton icon="full" label="Full screen" onClick={fullScreen} />
+          <a class="button" href={rulesPath(camera.id)} aria-label="Rules" title="Zones and rules">
+            <Icon name="rules" size={16} />
+            <span class="not-phone">Rules</span>
+          </a>
           <a class="button" href={editPath(camera.id)} aria-label="Settings" title="Settings">
             <Icon name="edit" size={16} />
             <span class="not-phone">Settings</span>
@@ -114,6 +119,7 @@ function LiveStage({ camera, boxes, report, onReport }: {
   return (
     <>
       {shows && <LiveView camera={camera.id} name={camera.name} stream="main" labels boxes={boxes} onReport={onReport} />}
+      {shows && boxes && <ZoneOverlay camera={camera} />}
       {camera.state !== "live" ? (
         <div class="stage-trouble">
           <Icon name="none" size={32} />

@@ -2,11 +2,11 @@
 import { useState } from "preact/hooks";
 import { pictureUrl } from "../api.ts";
 import { clock, exact, span } from "../text/time.ts";
-import { title } from "../text/words.ts";
+import { kindWord } from "../text/words.ts";
 import type { CameraEvent } from "../types.ts";
 import { Icon } from "../ui/icons.tsx";
 
-export function EventCard({ event, name, onOpen }: { event: CameraEvent; name: string; onOpen: () => void }) {
+export function EventCard({ event, name, zone, onOpen }: { event: CameraEvent; name: string; zone?: string | undefined; onOpen: () => void }) {
   const [broken, setBroken] = useState(false);
   const picture = pictureUrl(event);
   const going = event.end_us === undefined;
@@ -14,7 +14,7 @@ export function EventCard({ event, name, onOpen }: { event: CameraEvent; name: s
     <button
       type="button"
       class={going ? "event-card going" : "event-card"}
-      aria-label={`${title(event.kind)}, ${name}, ${exact(event.begin_us)}. Play the moment`}
+      aria-label={`${kindWord(event.kind)}, ${name}, ${exact(event.begin_us)}. Play the moment`}
       onClick={onOpen}
     >
       <span class="event-picture">
@@ -32,14 +32,15 @@ export function EventCard({ event, name, onOpen }: { event: CameraEvent; name: s
         </span>
       </span>
       <span class="event-line">
-        <span class="event-kind">{title(event.kind)}</span>
+        <span class="event-kind">{kindWord(event.kind)}</span>
         <span class="event-clock" title={exact(event.begin_us)}>
           {clock(event.begin_us)}
         </span>
       </span>
       <span class="event-camera">
         {name}
-        {event.zone !== undefined && event.zone !== "" && ` · ${event.zone}`}
+        {event.zone !== undefined && ` · ${zone ?? event.zone}`}
+        {event.detail !== undefined && ` · ${event.detail}`}
       </span>
     </button>
   );

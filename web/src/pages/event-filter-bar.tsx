@@ -1,6 +1,6 @@
 /** Owns the controls that choose which events are shown. */
 import { fromInput, nowUs, toInput } from "../text/time.ts";
-import { title } from "../text/words.ts";
+import { kindWord } from "../text/words.ts";
 import type { Camera } from "../types.ts";
 import type { Filter, When } from "./event-filter.ts";
 
@@ -25,6 +25,7 @@ export function EventFilterBar({ filter, cameras, kinds, onChange }: Props) {
     value === "custom"
       ? { ...filter, when: value, from: nowUs() - 86_400_000_000, to: nowUs() }
       : { ...rest(filter), when: value };
+  const zones = zonesOf(filter, cameras);
   return (
     <div class="bar-end filters" role="search" aria-label="Which events">
       <select
@@ -47,10 +48,24 @@ export function EventFilterBar({ filter, cameras, kinds, onChange }: Props) {
         <option value="">All kinds</option>
         {kinds.map((kind) => (
           <option key={kind} value={kind}>
-            {title(kind)}
+            {kindWord(kind)}
           </option>
         ))}
       </select>
+      {zones.length > 0 && (
+        <select
+          aria-label="Zone"
+          value={filter.zone ?? ""}
+          onChange={(event) => onChange(chosen(filter, "zone", event.currentTarget.value))}
+        >
+          <option value="">All zones</option>
+          {zones.map(([id, name]) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      )}
       <select aria-label="Time" value={filter.when} onChange={(event) => onChange(when(event.currentTarget.value as When))}>
         {WHENS.map(([key, word]) => (
           <option key={key} value={key}>
@@ -82,11 +97,19 @@ function Edge({ label, value, onChange }: { label: string; value: number | undef
   );
 }
 
-function chosen(filter: Filter, key: "camera" | "kind", value: string): Filter {
+function chosen(filter: Filter, key: "camera" | "kind" | "zone", value: string): Filter {
   const changed: Filter = { ...filter };
   if (value === "") delete changed[key];
   else changed[key] = value;
   return changed;
+}
+
+/** Zones to choose from: those of the chosen camera, or of all. */
+function zonesOf(filter: Filter, cameras: readonly Camera[]): [string, string][] {
+  const from = cameras.filter((camera) => filter.camera === undefined || camera.id === filter.camera);
+  const names = new Map(from.flatMap((camera) => camera.zones.map((zone) => [zone.id, zone.name] as const)));
+  if (filter.zone !== undefined && !names.has(filter.zone)) names.set(filter.zone, filter.zone);
+  return [...names].sort((a, b) => a[1].localeCompare(b[1]));
 }
 
 function rest(filter: Filter): Filter {

@@ -7,6 +7,7 @@ export type When = "all" | "hour" | "today" | "yesterday" | "week" | "custom";
 export interface Filter {
   camera?: string;
   kind?: string;
+  zone?: string;
   when: When;
   /** Only with `custom`, in microseconds. */
   from?: number;
@@ -23,6 +24,8 @@ export function readFilter(query: URLSearchParams): Filter {
   const kind = query.get("kind");
   if (camera) filter.camera = camera;
   if (kind) filter.kind = kind;
+  const zone = query.get("zone");
+  if (zone) filter.zone = zone;
   if (filter.when === "custom") {
     const from = fromInput(query.get("from") ?? "");
     const to = fromInput(query.get("to") ?? "");
@@ -37,6 +40,7 @@ export function writeFilter(filter: Filter): string {
   const pairs = new URLSearchParams();
   if (filter.camera !== undefined) pairs.set("camera", filter.camera);
   if (filter.kind !== undefined) pairs.set("kind", filter.kind);
+  if (filter.zone !== undefined) pairs.set("zone", filter.zone);
   if (filter.when !== "all") pairs.set("when", filter.when);
   if (filter.when === "custom") {
     if (filter.from !== undefined) pairs.set("from", toInput(filter.from));
@@ -73,6 +77,7 @@ export function toQuery(filter: Filter, now = nowUs()): EventQuery {
   return {
     ...(filter.camera === undefined ? {} : { camera: filter.camera }),
     ...(filter.kind === undefined ? {} : { kind: filter.kind }),
+    ...(filter.zone === undefined ? {} : { zone: filter.zone }),
     ...spanOf(filter, now),
   };
 }
@@ -81,6 +86,7 @@ export function toQuery(filter: Filter, now = nowUs()): EventQuery {
 export function matches(filter: Filter, event: CameraEvent, now = nowUs()): boolean {
   if (filter.camera !== undefined && event.camera !== filter.camera) return false;
   if (filter.kind !== undefined && event.kind !== filter.kind) return false;
+  if (filter.zone !== undefined && event.zone !== filter.zone) return false;
   const { from_us, to_us } = spanOf(filter, now);
   return event.begin_us >= (from_us ?? -Infinity) && event.begin_us < (to_us ?? Infinity);
 }

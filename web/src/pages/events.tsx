@@ -21,6 +21,7 @@ export function EventsPage({ query }: { query: URLSearchParams }) {
   const filter = readFilter(query);
   const { value: cameras } = usePolled(shared);
   const names = new Map((cameras ?? []).map((camera) => [camera.id, camera.name]));
+  const zones = new Map((cameras ?? []).flatMap((camera) => camera.zones.map((zone) => [`${camera.id}/${zone.id}`, zone.name])));
   const list = useEvents(filter);
   const [open, setOpen] = useState<string>();
   const kinds = useKinds(list.events, filter.kind);
@@ -37,7 +38,7 @@ export function EventsPage({ query }: { query: URLSearchParams }) {
           onChange={(to) => go(`/events${writeFilter(to)}`, true)}
         />
       </div>
-      <Content list={list} names={names} filtered={writeFilter(filter) !== ""} onOpen={setOpen} />
+      <Content list={list} names={names} zones={zones} filtered={writeFilter(filter) !== ""} onOpen={setOpen} />
       {moment && (
         <Moment
           event={moment}
@@ -66,11 +67,12 @@ interface List {
 interface ContentProps {
   list: List;
   names: Map<string, string>;
+  zones: Map<string, string>;
   filtered: boolean;
   onOpen: (id: string) => void;
 }
 
-function Content({ list, names, filtered, onOpen }: ContentProps) {
+function Content({ list, names, zones, filtered, onOpen }: ContentProps) {
   if (list.failed !== undefined && !list.events) {
     return (
       <Note kind="bad" icon="warning" title="The events cannot be shown">
@@ -112,7 +114,7 @@ function Content({ list, names, filtered, onOpen }: ContentProps) {
           <h2 class="day">{name}</h2>
           <div class="event-grid">
             {events.map((event) => (
-              <EventCard key={event.id} event={event} name={names.get(event.camera) ?? event.camera} onOpen={() => onOpen(event.id)} />
+              <EventCard key={event.id} event={event} name={names.get(event.camera) ?? event.camera} zone={zones.get(`${event.camera}/${event.zone}`)} onOpen={() => onOpen(event.id)} />
             ))}
           </div>
         </section>

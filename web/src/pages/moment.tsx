@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { pictureUrl, videoUrl, whyUnplayable } from "../api.ts";
 import { cameraPath } from "../router.ts";
 import { exact, moment, nowUs, span } from "../text/time.ts";
-import { title } from "../text/words.ts";
+import { kindWord } from "../text/words.ts";
 import type { CameraEvent } from "../types.ts";
 import { Icon } from "../ui/icons.tsx";
 import { IconButton } from "../ui/parts.tsx";
@@ -50,14 +50,14 @@ export function Moment({ event, name, onClose, onEarlier, onLater }: Props) {
     <dialog
       class="moment"
       ref={dialog}
-      aria-label={`${title(event.kind)}, ${name}`}
+      aria-label={`${kindWord(event.kind)}, ${name}`}
       onClose={onClose}
       onKeyDown={keys}
       onClick={(clicked) => clicked.target === dialog.current && dialog.current?.close()}
     >
       <div class="moment-head">
         <h2>
-          {title(event.kind)} <span class="quiet">{name}</span>
+          {kindWord(event.kind)} <span class="quiet">{name}</span>
         </h2>
         <IconButton icon="close" label="Close" onClick={() => dialog.current?.close()} />
       </div>

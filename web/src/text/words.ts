@@ -55,6 +55,25 @@ export function title(word: string): string {
   return plain === "" ? "" : plain.charAt(0).toUpperCase() + plain.slice(1);
 }
 
+const KINDS: Record<string, string> = {
+  motion: "Motion",
+  cross: "Line crossed",
+  enter: "Entered",
+  leave: "Left the area",
+  dwell: "Stayed in the area",
+  loiter: "Loitering",
+  crowd: "Crowd",
+  "wrong-way": "Wrong way",
+  left: "Object left",
+  taken: "Object taken",
+  tamper: "Tampering",
+};
+
+/** A kind of event in plain words. */
+export function kindWord(kind: string): string {
+  return KINDS[kind] ?? title(kind);
+}
+
 const CAUSES: Record<string, string> = {
   offline: "Camera offline",
   network: "Network fault",

@@ -7,7 +7,7 @@ use flumen_base::{CameraId, Error, Result, wire};
 
 use super::address::{party, split};
 use crate::Cameras;
-use crate::model::{CameraInput, Corner, DerivedPictures, Policy, SourceInput, Stream, Transport};
+use crate::model::{CameraInput, Corner, DerivedPictures, Policy, Rule, SourceInput, Stream, Transport, Zone};
 
 const DAY_US: i64 = 86_400_000_000;
 
@@ -27,6 +27,7 @@ pub(crate) fn record(
         (None, Some(old)) => (old.policy, old.masks.clone()),
         (None, None) => (Some(wire::Policy::default()), Vec::new()),
     };
+    let (zones, rules) = rules(input.zones, input.rules, old)?;
     let time_zone = input
         .time_zone
         .filter(|z| !z.is_empty())
@@ -42,9 +43,22 @@ pub(crate) fn record(
         effective_us: 0,
         version: 0,
         masks,
-        zones: old.map(|o| o.zones.clone()).unwrap_or_default(),
-        rules: old.map(|o| o.rules.clone()).unwrap_or_default(),
+        zones,
+        rules,
     })
+}
+
+/// Zones and rules; what somebody does not name stays, and fits the rest.
+fn rules(
+    zones: Option<Vec<Zone>>,
+    rules: Option<Vec<Rule>>,
+    old: Option<&wire::Camera>,
+) -> Result<(Vec<wire::Zone>, Vec<wire::Rule>)> {
+    let stored = |o: &wire::Camera| o.zones.iter().map(Zone::from).collect();
+    let zones = zones.or_else(|| old.map(stored)).unwrap_or_default();
+    let stored = |o: &wire::Camera| o.rules.iter().map(Rule::from).collect();
+    let rules = rules.or_else(|| old.map(stored)).unwrap_or_default();
+    super::rules::record(&zones, &rules)
 }
 
 fn name(name: Option<String>, id: &CameraId) -> Result<String> {

@@ -5,6 +5,7 @@
 mod address;
 mod input;
 mod probe;
+mod rules;
 pub(crate) mod table;
 mod view;
 
@@ -15,6 +16,7 @@ use axum::response::IntoResponse;
 use flumen_base::{CameraId, Error, wire};
 
 pub(crate) use self::probe::*;
+pub(crate) use self::rules::{__path_get_rules, __path_put_rules, get_rules, put_rules};
 use crate::app::App;
 use crate::extract::{Input, Named, blocking};
 use crate::model::{Camera, CameraInput, CameraList};

@@ -6,7 +6,7 @@ use flumen_base::wire;
 
 use crate::face::{self, CameraStatus};
 use crate::model::{
-    Camera, CaptureSource, Codec, Corner, DerivedPictures, Policy, Source, State, Stream, Transport,
+    Camera, CaptureSource, Codec, Corner, DerivedPictures, Policy, Rule, Source, State, Stream, Transport, Zone,
 };
 
 const DAY_US: i64 = 86_400_000_000;
@@ -41,6 +41,8 @@ pub(crate) fn camera(
         dropped: status.map_or(0, |s| s.dropped),
         sources: record.sources.iter().map(source).collect(),
         policy: policy(record.policy.unwrap_or_default(), &record.masks),
+        zones: record.zones.iter().map(Zone::from).collect(),
+        rules: record.rules.iter().map(Rule::from).collect(),
         time_zone: record.time_zone.clone(),
         version: record.version,
         coverage_24h: coverage_24h.filter(|c| c.is_finite()),

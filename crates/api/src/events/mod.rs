@@ -35,6 +35,8 @@ pub(crate) struct EventsAsked {
     camera: Option<String>,
     /// Only this kind.
     kind: Option<String>,
+    /// Only in this zone.
+    zone: Option<String>,
     /// Began at or after this.
     from_us: Option<i64>,
     /// Began before this.
@@ -55,12 +57,13 @@ impl EventsAsked {
         let query = EventQuery {
             camera: self.camera.as_deref().map(CameraId::new).transpose()?,
             kind: self.kind.clone().filter(|k| !k.is_empty()),
+            zone: self.zone.clone().filter(|z| !z.is_empty()),
             from_us: self.from_us.unwrap_or(0),
             to_us: end(self.to_us).min(end(self.before_us)),
             limit,
         };
-        if query.kind.as_ref().is_some_and(|k| k.len() > 64) {
-            return Err(Error::invalid("kind is at most 64 bytes long"));
+        if [&query.kind, &query.zone].into_iter().flatten().any(|k| k.len() > 64) {
+            return Err(Error::invalid("kind and zone are at most 64 bytes long"));
         }
         Ok(query)
     }

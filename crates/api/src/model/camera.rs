@@ -4,6 +4,7 @@ use flumen_base::wire;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::{Rule, Zone};
 use crate::face;
 
 /// How a camera is now.
@@ -153,6 +154,10 @@ pub struct Camera {
     pub sources: Vec<Source>,
     /// How it is analysed and kept.
     pub policy: Policy,
+    /// Places in the picture that rules speak of.
+    pub zones: Vec<Zone>,
+    /// What is told of it; none = all that moves.
+    pub rules: Vec<Rule>,
     /// IANA name.
     pub time_zone: String,
     /// Counts the versions from 1.
@@ -223,7 +228,7 @@ pub struct DerivedPictures {
     pub quality: u32,
 }
 
-/// A corner of a privacy mask, in 1/1000 of the picture's width and height.
+/// A corner of a privacy mask or zone, in 1/1000 of the picture's width and height.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Corner {
     /// From the left, 0 to 1000.
@@ -252,6 +257,10 @@ pub struct CameraInput {
     pub sources: Vec<SourceInput>,
     /// Absent = defaults, on PUT as before.
     pub policy: Option<Policy>,
+    /// Absent = none, on PUT as before.
+    pub zones: Option<Vec<Zone>>,
+    /// Absent = none, on PUT as before.
+    pub rules: Option<Vec<Rule>>,
     /// IANA name; absent = UTC, on PUT as before.
     pub time_zone: Option<String>,
     /// The version that was edited: refused with 409 when it is no longer the newest.

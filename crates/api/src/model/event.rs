@@ -36,7 +36,8 @@ pub struct Event {
     pub id: String,
     /// Camera.
     pub camera: String,
-    /// `motion`, ...
+    /// `motion`, `enter`, `leave`, `cross`, `dwell`, `loiter`, `crowd`, `wrong-way`, `left`,
+    /// `taken`, `tamper`, ...
     pub kind: String,
     /// Where it stands.
     pub phase: Phase,
@@ -49,6 +50,12 @@ pub struct Event {
     pub score: u32,
     /// The track it belongs to; 0 = none.
     pub track: u64,
+    /// What there is to say besides, for a person: `A to B`, `12.4 s`, `5 things`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The rule that told it; absent = none of a person's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// The zone it happened in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
@@ -76,6 +83,8 @@ impl From<&wire::Event> for Event {
             end_us: ended.then_some(event.end_us),
             score: event.score,
             track: event.track,
+            detail: (!event.detail.is_empty()).then(|| event.detail.clone()),
+            rule: (!event.rule.is_empty()).then(|| event.rule.clone()),
             zone: (!event.zone.is_empty()).then(|| event.zone.clone()),
             place: event.r#box.as_ref().map(|b| EventBox {
                 left: b.left,

@@ -5,6 +5,7 @@
 mod camera;
 mod event;
 mod live;
+mod rules;
 mod system;
 
 pub use camera::{
@@ -14,6 +15,7 @@ pub use camera::{
 pub(crate) use event::hex;
 pub use event::{Event, EventBox, EventList, GapSpan, Phase, RecordingTimeline, Span};
 pub use live::{ClientMessage, LiveBox, LiveMessage, Mode, PushAnswer};
+pub use rules::{CameraRules, Direction, Heading, Rule, RuleKind, Zone, ZoneShape};
 pub use system::{
     BrokerReport, BusReport, CheckpointReport, Disk, EngineReport, JobReport, ProblemReport,
     StageReport, System, TopicReport,

@@ -92,6 +92,7 @@ impl Library for Fakes {
         let fits = |e: &&wire::Event| {
             query.camera.as_ref().is_none_or(|c| c.as_str() == e.camera)
                 && query.kind.as_ref().is_none_or(|k| *k == e.kind)
+                && query.zone.as_ref().is_none_or(|z| *z == e.zone)
                 && (query.from_us..query.to_us).contains(&e.begin_us)
         };
         Ok(events.iter().filter(fits).take(query.limit).cloned().collect())

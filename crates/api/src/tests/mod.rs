@@ -11,6 +11,7 @@ mod pages;
 mod peer;
 mod push;
 mod recordings;
+mod rules;
 mod site;
 mod socket;
 mod system;

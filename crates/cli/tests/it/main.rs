@@ -14,4 +14,5 @@ mod kafka;
 mod kill;
 mod push;
 mod rtsp;
+mod rules;
 mod servers;
