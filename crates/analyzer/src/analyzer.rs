@@ -174,6 +174,20 @@ impl Analyzer {
             // What ends with the old epoch is told before the new one is looked at.
             self.flush(out)?;
         }
+        self.sight.unit(header, &meta, data.len(), out);
+        let taken = self.taken(follows, (header, meta), data, out);
+        self.sight.close((header.dts_us, at), self.waiting.is_none(), out);
+        taken
+    }
+
+    /// What becomes of a unit.
+    fn taken(
+        &mut self,
+        follows: Follows,
+        (header, meta): (&PacketHeader, Meta),
+        data: Bytes,
+        out: &mut Vec<Output>,
+    ) -> Result<()> {
         let before = self.last.replace(meta);
         if data.is_empty() {
             return Err(Error::data_loss(format!(

@@ -13,6 +13,7 @@
 
 mod analyzer;
 mod cards;
+mod care;
 mod decoding;
 mod engine;
 mod events;
@@ -33,10 +34,15 @@ mod session_snapshot;
 mod settings;
 mod sight;
 mod snapshot;
+mod tamper;
+mod windows;
 
 pub use analyzer::{Analyzer, MaskSink};
 pub use engine::{Analyzers, Engine, Engines};
-pub use flumen_operators::Mask;
+pub use flumen_operators::{
+    Dimension as WindowDimension, Mask, WINDOW_DIMENSIONS, WINDOW_SCHEMA,
+    dimensions as window_dimensions,
+};
 pub use named::{Named, id_of};
 pub use notes::{Hand, Notes, Unit};
 pub use output::Output;

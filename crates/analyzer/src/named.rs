@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use flumen_base::topic;
-use flumen_base::wire::{Event, FrameResult, Gap, Picture, PictureKind, Reject};
+use flumen_base::wire::{Event, FrameResult, Gap, Picture, PictureKind, Reject, Window};
 use prost::Message;
 
 use crate::Output;
@@ -36,6 +36,7 @@ impl Named {
             Output::Frame(f) => (topic::FRAMES, None, f.encode_to_vec(), frame_id(f)),
             Output::Event(e) => (topic::EVENTS, None, e.encode_to_vec(), event_id(e)),
             Output::Picture(p) => (topic::PICTURES, None, p.encode_to_vec(), picture_id(p)),
+            Output::Window(w) => (topic::WINDOWS, None, w.encode_to_vec(), window_id(w)),
             Output::Reject(r) => (topic::REJECTS, None, r.encode_to_vec(), reject_id(r)),
             Output::Gap(g) => {
                 let key = format!("{}/{}/{}", g.camera, g.start_us, g.cause);
@@ -53,6 +54,7 @@ pub fn id_of(topic: &str, value: &[u8]) -> Option<Vec<u8>> {
         topic::FRAMES => FrameResult::decode(value).ok().map(|f| frame_id(&f)),
         topic::EVENTS => Event::decode(value).ok().map(|e| event_id(&e)),
         topic::PICTURES => Picture::decode(value).ok().map(|p| picture_id(&p)),
+        topic::WINDOWS => Window::decode(value).ok().map(|w| window_id(&w)),
         topic::GAPS => Gap::decode(value).ok().map(|g| gap_id(&g)),
         topic::REJECTS => Reject::decode(value).ok().map(|r| reject_id(&r)),
         _ => None,
@@ -78,6 +80,10 @@ fn picture_id(p: &Picture) -> Vec<u8> {
         return id(topic::PICTURES, &p.camera, [p.epoch, p.sequence], b"derived");
     }
     id(topic::PICTURES, &p.camera, [u64::from(p.revision), 0], &p.event_id)
+}
+
+fn window_id(w: &Window) -> Vec<u8> {
+    id(topic::WINDOWS, &w.camera, [w.epoch, w.sequence], &[])
 }
 
 fn gap_id(g: &Gap) -> Vec<u8> {

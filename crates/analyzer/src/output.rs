@@ -1,6 +1,6 @@
-//! What an analyzer hands out: the records for five topics.
+//! What an analyzer hands out: the records for six topics.
 
-use flumen_base::wire::{Event, FrameResult, Gap, Picture, Reject};
+use flumen_base::wire::{Event, FrameResult, Gap, Picture, Reject, Window};
 
 /// One record and, by its kind, the topic that it belongs to.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +11,8 @@ pub enum Output {
     Event(Event),
     /// For `flumen.pictures`: the picture of an event and revision, or a reduced key picture.
     Picture(Picture),
+    /// For `flumen.windows`: one second of the camera as a vector.
+    Window(Window),
     /// For `flumen.gaps`: a span without analysis; the same start again closes it.
     Gap(Gap),
     /// For `flumen.rejects`: an access unit that could not be used.

@@ -4,11 +4,15 @@
 
 use std::collections::VecDeque;
 
-use flumen_base::wire::{Camera, FrameResult, Gate, Policy, PrivacyMask, Quality, Rule, Zone};
+use flumen_base::wire::{
+    Camera, FrameResult, Gate, PacketHeader, Policy, PrivacyMask, Quality, Rule, SourcePosition,
+    Zone,
+};
 use flumen_base::{Error, Frame, Result};
 use flumen_operators::{Mask, Motion, Reader, Standing, Thing, Tuning, Writer};
 
 use crate::analyzer::MaskSink;
+use crate::care::{Care, Whose};
 use crate::events::{Events, Told, Who, box_of};
 use crate::events_rules::{Rules, all_motion};
 use crate::meta::Meta;
@@ -27,6 +31,7 @@ pub(crate) struct Sight {
     motion: Option<Motion>,
     events: Events,
     rules: Rules,
+    pub(crate) care: Care,
     pub(crate) mask_sink: Option<MaskSink>,
 }
 
@@ -59,6 +64,7 @@ impl Sight {
             motion: None,
             events: Events::default(),
             rules: Rules::default(),
+            care: Care::default(),
             mask_sink: None,
         };
         // Nothing is open yet, so that nothing ends.
@@ -91,6 +97,7 @@ impl Sight {
         out: &mut Vec<Output>,
     ) -> Result<()> {
         self.policies(meta, out);
+        self.care.shown(meta);
         let mut result = self.blank(frame, meta, damaged);
         // The operators live on media time of the records, not of the decoder.
         let frame = &Frame { pts_us: meta.pts_us, ..*frame };
@@ -105,6 +112,8 @@ impl Sight {
         let Some(motion) = &self.motion else { return Ok(()) };
         let things: Vec<_> = motion.things().collect();
         let standing: Vec<_> = motion.standing().collect();
+        let size = (frame.luma.width as u32, frame.luma.height as u32);
+        let told = self.care.see(&whose(&self.camera, &self.policy), (meta, size), motion, &things);
         let quality = motion.quality();
         result.boxes = things.iter().map(box_of).collect();
         result.motion_permyriad = motion.motion_permyriad();
@@ -113,7 +122,13 @@ impl Sight {
         self.show(&result, Some(()))?;
         out.push(Output::Frame(result));
         out.extend(key.map(Output::Picture));
-        self.happen(frame, meta, (&things, &standing), out);
+        if let Some(told) = told {
+            self.tell(told, Some((frame, meta)), out);
+        }
+        match self.care.is_blind() {
+            true => self.happen(frame, meta, (&[], &[]), out),
+            false => self.happen(frame, meta, (&things, &standing), out),
+        }
         Ok(())
     }
 
@@ -227,6 +242,7 @@ impl Sight {
         let who = who(&self.camera, &self.policy);
         let mut ended: Vec<Told> = self.events.end(&who, meta).into_iter().collect();
         ended.extend(self.rules.break_off(&who, meta));
+        ended.extend(self.care.break_off(&whose(&self.camera, &self.policy), meta, out));
         self.events.forget_frames();
         for told in ended {
             self.tell(told, None, out);
@@ -234,6 +250,28 @@ impl Sight {
         if let Some(motion) = &mut self.motion {
             motion.break_off();
         }
+    }
+
+    /// An access unit came, whatever becomes of it.
+    pub(crate) fn unit(
+        &mut self,
+        header: &PacketHeader,
+        meta: &Meta,
+        bytes: usize,
+        out: &mut Vec<Output>,
+    ) {
+        let whose = whose(&self.camera, &self.policy);
+        self.care.unit(&whose, (header, meta), bytes, out);
+    }
+
+    /// Ends the seconds to which nothing can come after a unit; `decoding` when pictures may.
+    pub(crate) fn close(
+        &mut self,
+        unit: (i64, SourcePosition),
+        decoding: bool,
+        out: &mut Vec<Output>,
+    ) {
+        self.care.close(&whose(&self.camera, &self.policy), unit, decoding, out);
     }
 
     pub(crate) fn save(&self, to: &mut Writer) {
@@ -244,6 +282,7 @@ impl Sight {
         self.pictures.save(to);
         self.events.save(to);
         self.rules.save(to);
+        self.care.save(to);
         to.u8(u8::from(self.motion.is_some()));
         if let Some(motion) = &self.motion {
             motion.save(to);
@@ -265,6 +304,7 @@ impl Sight {
         sight.pictures.load(from).ok_or_else(damaged)?;
         sight.events = Events::load(from).ok_or_else(damaged)?;
         sight.rules = Rules::load(from).ok_or_else(damaged)?;
+        sight.care = Care::load(from)?;
         if from.u8().ok_or_else(damaged)? != 0 {
             sight.motion = Some(Motion::load(from, tuning(&sight.policy.policy))?);
         }
@@ -297,6 +337,10 @@ impl Versioned {
             ..Camera::default()
         }
     }
+}
+
+fn whose<'a>(camera: &'a str, policy: &'a Versioned) -> Whose<'a> {
+    Whose { camera, policy_version: policy.version, rules: &policy.rules }
 }
 
 fn who<'a>(camera: &'a str, policy: &'a Versioned) -> Who<'a> {

@@ -19,7 +19,7 @@ use crate::{Analyzer, Settings};
 
 const MAGIC: &[u8; 4] = b"FLAN";
 /// Grows with each change of the layout.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 const WHAT: &str = "analysis";
 
 /// The error of a snapshot of `what` that can't be used.

@@ -14,6 +14,7 @@ fn golden(packets: &[Packet]) {
     let kinds = flat(undisturbed.clone());
     assert!(kinds.iter().any(|o| matches!(o, Output::Event(_))), "the clip has events");
     assert!(kinds.iter().any(|o| matches!(o, Output::Picture(_))), "and pictures");
+    assert!(kinds.iter().any(|o| matches!(o, Output::Window(_))), "and windows, cut by restores");
     let mut analyzer = open();
     for (i, packet) in packets.iter().enumerate() {
         analyzer.process(common::at(i), packet, &mut Vec::new()).unwrap();

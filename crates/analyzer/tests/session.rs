@@ -66,6 +66,7 @@ fn the_records_are_those_of_the_analyzer_named() {
             Output::Frame(m) => (topic::FRAMES, m.encode_to_vec()),
             Output::Event(m) => (topic::EVENTS, m.encode_to_vec()),
             Output::Picture(m) => (topic::PICTURES, m.encode_to_vec()),
+            Output::Window(m) => (topic::WINDOWS, m.encode_to_vec()),
             Output::Gap(m) => (topic::GAPS, m.encode_to_vec()),
             Output::Reject(m) => (topic::REJECTS, m.encode_to_vec()),
         };

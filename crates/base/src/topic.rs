@@ -12,6 +12,8 @@ pub const FRAMES: &str = "flumen.frames";
 pub const EVENTS: &str = "flumen.events";
 /// JPEGs of events.
 pub const PICTURES: &str = "flumen.pictures";
+/// One second of a camera as a vector, made for learning.
+pub const WINDOWS: &str = "flumen.windows";
 /// Compacted: spans that are not covered.
 pub const GAPS: &str = "flumen.gaps";
 /// Compacted: archived files.
@@ -20,7 +22,7 @@ pub const SEGMENTS: &str = "flumen.segments";
 pub const REJECTS: &str = "flumen.rejects";
 
 /// Topics that are logs: kept by age and bytes.
-pub const LOGS: [&str; 5] = [VIDEO, FRAMES, EVENTS, PICTURES, REJECTS];
+pub const LOGS: [&str; 6] = [VIDEO, FRAMES, EVENTS, PICTURES, WINDOWS, REJECTS];
 /// Topics that are tables: the last record of each key is kept.
 pub const TABLES: [&str; 4] = [CAMERAS, OWNERS, GAPS, SEGMENTS];
 

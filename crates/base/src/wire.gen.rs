@@ -572,7 +572,8 @@ pub struct Window {
     /// The first access unit of it.
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
-    /// Capture time and media time of its beginning; media time is a whole second.
+    /// Capture time and media time of its beginning: a whole second of media time, in the first
+    /// window of a stream its first unit.
     #[prost(int64, tag = "4")]
     pub begin_us: i64,
     #[prost(int64, tag = "5")]

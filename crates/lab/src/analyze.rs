@@ -1,7 +1,7 @@
 //! `flumen analyze`: a file's results as files that people and programs read.
 //!
 //! Layout of the folder: `summary.json`; `frames.jsonl`, one decoded frame a line;
-//! `events.jsonl`, one event record a line; `tracks.txt` in MOTChallenge columns (frame from 1,
+//! `events.jsonl`, one event record a line; `windows.jsonl`, one second a line, values by name; `tracks.txt` in MOTChallenge columns (frame from 1,
 //! id, left, top, width, height, score, -1, -1, -1, in source pixels); `masks/NNNNNN.png`
 //! (8-bit, source size, 255 = moving, one a decoded frame, from 000001) when asked for;
 //! `pictures/EVENT-REVISION.jpg`.
@@ -11,8 +11,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use flumen_analyzer::Settings;
-use flumen_base::wire::{Event, FrameResult, Gap};
+use flumen_analyzer::{Settings, window_dimensions};
+use flumen_base::wire::{Event, FrameResult, Gap, Window};
 use flumen_base::{CameraId, Context, Error, Result};
 use flumen_media::Interrupt;
 use serde::Serialize;
@@ -137,6 +137,8 @@ struct Writer {
     dir: PathBuf,
     frames: Lines,
     events: Lines,
+    windows: Lines,
+    names: Vec<String>,
     tracks: Lines,
     seen: std::collections::HashSet<u64>,
     summary: Summary,
@@ -161,6 +163,8 @@ impl Writer {
         Ok(Writer {
             frames: Lines::create(dir.join("frames.jsonl"))?,
             events: Lines::create(dir.join("events.jsonl"))?,
+            windows: Lines::create(dir.join("windows.jsonl"))?,
+            names: window_dimensions().into_iter().map(|d| d.name).collect(),
             tracks: Lines::create(dir.join("tracks.txt"))?,
             dir: dir.to_path_buf(),
             seen: std::collections::HashSet::new(),
@@ -178,6 +182,7 @@ impl Writer {
                 }
                 self.events.line(&event_json(&event))
             }
+            Item::Window(window) => self.windows.line(&window_json(&window, &self.names)),
             Item::Picture(picture) => {
                 let path = self.dir.join("pictures").join(format!(
                     "{}-{}.jpg",
@@ -216,6 +221,7 @@ impl Writer {
     fn finish(self) -> Result<Summary> {
         self.frames.finish()?;
         self.events.finish()?;
+        self.windows.finish()?;
         self.tracks.finish()?;
         Ok(Summary { tracks: self.seen.len(), ..self.summary })
     }
@@ -241,8 +247,19 @@ fn event_json(event: &Event) -> Value {
         "id": hex(&event.id), "revision": event.revision, "kind": event.kind, "camera": event.camera,
         "phase": event.phase().as_str_name().trim_start_matches("PHASE_").to_lowercase(),
         "sequence": event.sequence, "begin_pts_us": event.begin_pts_us, "end_pts_us": event.end_pts_us,
-        "track": event.track, "zone": event.zone, "score": event.score, "picture": event.picture,
+        "detail": event.detail, "track": event.track, "zone": event.zone, "score": event.score, "picture": event.picture,
         "box": place.map(|b| json!({"left": b.left, "top": b.top, "width": b.width, "height": b.height})),
+    })
+}
+
+fn window_json(window: &Window, names: &[String]) -> Value {
+    let values: serde_json::Map<String, Value> =
+        names.iter().zip(&window.values).map(|(name, v)| (name.clone(), json!(v))).collect();
+    json!({
+        "begin_pts_us": window.begin_pts_us, "duration_us": window.duration_us, "epoch": window.epoch,
+        "sequence": window.sequence, "schema": window.schema, "units": window.units, "frames": window.frames,
+        "covered_permille": window.covered_permille, "tampered": window.tampered, "tamper": window.tamper,
+        "values": values,
     })
 }
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use flumen_analyzer::{Analyzer, Output, Settings};
 use flumen_base::wire::{
-    Event, FrameResult, Gap, Gate, PacketHeader, Picture, Reject, SourcePosition,
+    Event, FrameResult, Gap, Gate, PacketHeader, Picture, Reject, SourcePosition, Window,
 };
 use flumen_base::{CameraId, Error, Kind, Packet, Result};
 use flumen_media::{Demuxed, Demuxer, Interrupt, Open, TrackInfo, Unit};
@@ -42,6 +42,8 @@ pub enum Item {
     Event(Event),
     /// The picture of an event.
     Picture(Picture),
+    /// One second as a vector.
+    Window(Window),
     /// A span without analysis.
     Gap(Gap),
     /// An access unit that could not be used.
@@ -220,6 +222,7 @@ impl Run {
                 Output::Frame(frame) => Item::Skipped(frame),
                 Output::Event(event) => Item::Event(event),
                 Output::Picture(picture) => Item::Picture(picture),
+                Output::Window(window) => Item::Window(window),
                 Output::Gap(gap) => Item::Gap(gap),
                 Output::Reject(reject) => {
                     passed.rejects += 1;

@@ -41,6 +41,8 @@ mod tamper_judge;
 mod tamper_layer;
 mod tamper_moved;
 mod tamper_state;
+#[cfg(test)]
+mod tamper_tests;
 mod tamper_view;
 #[cfg(test)]
 mod tests;
@@ -49,6 +51,10 @@ mod tone;
 mod track;
 mod tracker;
 mod view;
+mod window;
+mod window_names;
+#[cfg(test)]
+mod window_tests;
 mod zone;
 
 pub use bits::Bits;
@@ -62,3 +68,5 @@ pub use state::{Reader, Writer};
 pub use tamper::{Look, Span, TAMPER_VERSION, Tamper, TamperChange};
 pub use tamper_judge::TamperKind;
 pub use thing::{SceneState, Standing, StandingKind, Thing, Working};
+pub use window::{Pictured, Sums, Weighed};
+pub use window_names::{Dimension, WINDOW_DIMENSIONS, WINDOW_SCHEMA, dimensions};

@@ -110,17 +110,29 @@ impl Tamper {
     pub fn see(&mut self, look: &Look<'_>) -> Option<TamperChange> {
         let ticks = self.ticks(look.pts_us);
         let measures = self.measurer.see(look.luma, look.quality);
-        let frozen = self.freeze.see(&measures, look);
+        if !self.views.iter().all(|v| v.fits(self.measurer.thumb())) {
+            return self.begin_anew();
+        }
         let kind = self.kind(&measures, look);
-        let told = match frozen {
-            Some(span) if kind.is_none() && self.doubt.is_none() => Some(span),
-            _ => self.doubt(kind, look),
+        let told = if kind.is_some() || self.doubt.is_some() {
+            // A picture that is odd and still is not frozen but odd.
+            let thawed = self.freeze.break_off();
+            thawed.or(self.doubt(kind, look))
+        } else {
+            self.freeze.see(&measures, look)
         };
         if kind.is_none() && self.doubt.is_none() {
             let [view, _] = &mut self.views;
             view.learn(self.measurer.thumb(), &measures, ticks);
         }
         told
+    }
+
+    /// Pictures of another size: nothing is known of them.
+    fn begin_anew(&mut self) -> Option<TamperChange> {
+        self.views = [View::new(), View::new()];
+        let thawed = self.freeze.break_off();
+        self.end().or(thawed)
     }
 
     /// What is wrong with this picture, if anything.
@@ -228,17 +240,26 @@ impl Tamper {
     }
 
     /// The stream breaks off: what is open ends.
-    pub fn break_off(&mut self) -> Option<TamperChange> {
+    pub fn break_off(&mut self) -> [Option<TamperChange>; 2] {
         self.measurer.break_off();
         self.last_us = None;
-        let frozen = self.freeze.break_off();
-        self.end().or(frozen)
+        [self.end(), self.freeze.break_off()]
+    }
+
+    /// First and last picture of what is doubted now: of odd pictures, and of equal ones.
+    pub fn doubted(&self) -> [Option<(u64, u64)>; 2] {
+        [self.doubt.map(|d| (d.first, d.last)), self.freeze.doubted()]
     }
 
     /// What holds now.
     pub fn now(&self) -> Option<TamperKind> {
         let told = self.doubt.filter(|d| d.told).map(|d| d.kind);
         told.or(self.freeze.now())
+    }
+
+    /// What holds now or may hold, before it is told.
+    pub fn suspect(&self) -> Option<TamperKind> {
+        self.doubt.map(|d| d.kind).or(self.freeze.now())
     }
 
     /// True while what is seen may be no scene at all: nothing new should be followed.

@@ -91,6 +91,11 @@ impl Freeze {
         self.run.filter(|r| r.told).map(|_| TamperKind::Freeze)
     }
 
+    /// First and last picture of the run that is open.
+    pub(crate) fn doubted(&self) -> Option<(u64, u64)> {
+        self.run.map(|r| (r.first, r.last))
+    }
+
     pub(crate) fn save(&self, to: &mut Writer) {
         to.i64(self.usual_us);
         to.u8(u8::from(self.run.is_some()));

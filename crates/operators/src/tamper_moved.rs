@@ -1,7 +1,8 @@
 //! Whether another picture is the same scene from another direction.
 //!
 //! Blocks of the reference with edges are looked for in the picture, each for itself, so that a
-//! turn about the axis costs nothing. In another scene they are found nowhere.
+//! turn about the axis costs nothing. In another scene they are found nowhere, or each in another
+//! direction.
 //! Units: thumb pixels at half size.
 
 use crate::grid::Grid;
@@ -10,6 +11,8 @@ use crate::grid::Grid;
 const BLOCKS: (usize, usize) = (6, 4);
 /// Columns and rows that a block may have gone.
 const REACH: (isize, isize) = (20, 12);
+/// Displacements that belong together differ by no more.
+const NEAR: usize = 6;
 /// Mean squared gradient of a block worth looking for.
 const LEAST_ENERGY: i64 = 40;
 
@@ -71,7 +74,8 @@ pub(crate) fn is_moved(reference: &Grid<u8>, picture: &Grid<u8>) -> bool {
     }
     let (reference, picture) = (gradients(&half(reference)), gradients(&half(picture)));
     let (w, h) = (reference.width(), reference.height());
-    let (mut looked, mut found) = (0, 0);
+    let mut looked = 0;
+    let mut found = Vec::new();
     for i in 0..BLOCKS.0 * BLOCKS.1 {
         let (bx, by) = (i % BLOCKS.0, i / BLOCKS.0);
         let block = (
@@ -90,22 +94,38 @@ pub(crate) fn is_moved(reference: &Grid<u8>, picture: &Grid<u8>) -> bool {
             continue;
         }
         looked += 1;
-        let best = best(&reference, &picture, block);
-        found += u32::from(best >= 600);
+        let (best, by) = best(&reference, &picture, block);
+        if best >= 600 {
+            found.push(by);
+        }
     }
-    looked >= 3 && found * 5 >= looked * 2
+    let common = together(&mut found);
+    looked >= 3 && common * 5 >= looked * 2
 }
 
-/// The best correlation of a block within reach.
+/// How many displacements lie near the median one.
+fn together(found: &mut [(isize, isize)]) -> usize {
+    let middle = found.len() / 2;
+    found.sort_unstable_by_key(|by| by.0);
+    let dx = found.get(middle).map_or(0, |by| by.0);
+    found.sort_unstable_by_key(|by| by.1);
+    let dy = found.get(middle).map_or(0, |by| by.1);
+    found.iter().filter(|by| by.0.abs_diff(dx) <= NEAR && by.1.abs_diff(dy) <= NEAR).count()
+}
+
+/// The best correlation of a block within reach, and where.
 fn best(
     reference: &Grid<(i16, i16)>,
     picture: &Grid<(i16, i16)>,
     block: (usize, usize, usize, usize),
-) -> i64 {
-    let mut best = 0;
+) -> (i64, (isize, isize)) {
+    let mut best = (0, (0, 0));
     for dy in -REACH.1..=REACH.1 {
         for dx in -REACH.0..=REACH.0 {
-            best = best.max(correlation(reference, picture, block, (dx, dy)));
+            let like = correlation(reference, picture, block, (dx, dy));
+            if like > best.0 {
+                best = (like, (dx, dy));
+            }
         }
     }
     best

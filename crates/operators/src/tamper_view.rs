@@ -91,6 +91,12 @@ impl View {
         self.learned >= KNOWN
     }
 
+    /// True when a thumb of this size can be held against it.
+    pub fn fits(&self, thumb: &Grid<u8>) -> bool {
+        let size = (self.mean.width(), self.mean.height());
+        self.learned == 0 || size == (thumb.width(), thumb.height())
+    }
+
     /// Holds a thumb against the view.
     pub fn compare(&mut self, thumb: &Grid<u8>) -> Against {
         pool(thumb, &mut self.pooled);

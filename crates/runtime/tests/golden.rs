@@ -116,8 +116,9 @@ fn settle(bus: &dyn Bus, clip: &Clip) {
     panic!("the last pictures have no result");
 }
 
-fn results(bus: &dyn Bus) -> [Log; 4] {
-    [topic::FRAMES, topic::EVENTS, topic::PICTURES, topic::REJECTS].map(|name| log(bus, name))
+fn results(bus: &dyn Bus) -> [Log; 5] {
+    [topic::FRAMES, topic::EVENTS, topic::PICTURES, topic::REJECTS, topic::WINDOWS]
+        .map(|name| log(bus, name))
 }
 
 #[test]
@@ -133,6 +134,7 @@ fn stopped_anywhere_the_records_are_those_of_an_undisturbed_run() {
     assert!(expected[0].values().all(|frames| frames.len() == clip.units.len()));
     assert!(!expected[1].is_empty() && !expected[2].is_empty(), "the clip has no event");
     assert!(expected[3].is_empty());
+    assert!(expected[4].values().all(|windows| windows.len() == 25), "one a second");
 
     for step in [11, 37] {
         let dir = tempfile::tempdir().unwrap();

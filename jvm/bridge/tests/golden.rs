@@ -112,7 +112,9 @@ fn the_golden_file_is_what_the_session_gives() {
     let bridged: Vec<Record> = answers.iter().flat_map(|a| replies(a).unwrap()).collect();
     let plain = |n: &Named| (n.topic.to_owned(), n.key.to_vec(), n.timestamp_us, n.value.to_vec());
     assert_eq!(bridged, made.iter().map(plain).collect::<Vec<_>>());
-    for topic in ["flumen.frames", "flumen.events", "flumen.pictures", "flumen.rejects"] {
+    let all =
+        ["flumen.frames", "flumen.events", "flumen.pictures", "flumen.windows", "flumen.rejects"];
+    for topic in all {
         assert!(bridged.iter().any(|r| r.0 == topic), "the clip has no {topic}");
     }
 }

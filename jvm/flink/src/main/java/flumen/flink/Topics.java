@@ -13,7 +13,8 @@ final class Topics {
   static final String VIDEO = "flumen.video";
   /** What must be there before the job begins; else the first result would find out. */
   static final List<String> NEEDED = List.of(
-      VIDEO, CAMERAS, "flumen.frames", "flumen.events", "flumen.pictures", "flumen.gaps", "flumen.rejects");
+      VIDEO, CAMERAS, "flumen.frames", "flumen.events", "flumen.pictures", "flumen.windows", "flumen.gaps",
+      "flumen.rejects");
   /** Where results may go; exactly-once looks here for transactions that an earlier run left open. */
   static final Pattern RESULTS = Pattern.compile("flumen\\.(?!video$|cameras$|owners$).*");
 
