@@ -1,8 +1,9 @@
 //! Objects left and objects taken: what stands alone, each told once.
 //!
 //! Invariants: a place is told only where something moved in the 10 s before it came to rest, and
-//! after it stood unattended for as long as the rule wants; a told place is not told again until
-//! it was empty for a minute; at most 32 places a rule.
+//! after it stood unattended for as long as the rule wants; what came on its own way, as somebody
+//! who stands or an object that was thrown, must not stir for twice as long; a told place is not
+//! told again until it was empty for a minute; at most 32 places a rule.
 //! Units: source pixels; media time in microseconds.
 //! Not here: which shapes stand (`standing`).
 
@@ -24,6 +25,8 @@ const EMPTY_US: i64 = 3_000_000;
 const LONGEST_US: i64 = 300_000_000;
 /// Who brought it was there so long before it came to rest.
 const BROUGHT_US: i64 = 10_000_000;
+/// Overlap of the boxes of what does not stir; who stands and waits moves more than that.
+const STEADY: f64 = 0.85;
 /// Names a happening by its place where there is no track that could.
 pub(crate) const NAMELESS: u64 = 1 << 63;
 const COLUMNS: usize = 32;
@@ -46,6 +49,9 @@ struct Spot {
     subject: u64,
     /// Since when nobody is with it.
     alone_us: i64,
+    /// Box of what stands here, and since when it does not stir.
+    shape: Area,
+    still_us: i64,
     seen_us: i64,
     brought: bool,
     told: bool,
@@ -59,8 +65,7 @@ impl Visits {
             self.0.resize(COLUMNS * ROWS, i64::MIN);
         }
         for thing in things {
-            let area = (thing.left, thing.top, thing.width, thing.height);
-            for cell in cells(area, now.size) {
+            for cell in cells(area_of(thing), now.size) {
                 if let Some(last) = self.0.get_mut(cell) {
                     *last = now.pts_us;
                 }
@@ -111,7 +116,9 @@ impl Spots {
             _ => StandingKind::Left,
         };
         let long_us = i64::from(or(rule.seconds, 10)) * 1_000_000;
-        for still in standing.iter().filter(|s| s.kind == kind) {
+        // What it is that came by itself is not clear: an object does not stir.
+        let unclear = |s: &Standing| kind == StandingKind::Left && s.kind == StandingKind::Unclear;
+        for still in standing.iter().filter(|s| s.kind == kind || unclear(s)) {
             let area = (still.left, still.top, still.width, still.height);
             let foot = (
                 f64::from(still.left) + f64::from(still.width) / 2.0,
@@ -126,7 +133,13 @@ impl Spots {
             if attended(area, things, standing) {
                 spot.alone_us = now.pts_us;
             }
-            let alone = now.pts_us - spot.alone_us.max(still.since_us);
+            spot.stir(area, things, now.pts_us);
+            let mut alone = now.pts_us - spot.alone_us.max(still.since_us);
+            let mut long_us = long_us;
+            if unclear(still) {
+                alone = alone.min(now.pts_us - spot.still_us);
+                long_us *= 2;
+            }
             if !spot.told && spot.brought && alone >= long_us {
                 spot.told = true;
                 spot.open_us = Some(now.pts_us);
@@ -156,8 +169,17 @@ impl Spots {
                 false => still.track,
             };
             let (alone_us, seen_us) = (still.since_us, still.since_us);
-            let (brought, told) = (false, false);
-            self.0.push(Spot { area, subject, alone_us, seen_us, brought, told, open_us: None });
+            self.0.push(Spot {
+                area,
+                subject,
+                alone_us,
+                shape: area,
+                still_us: seen_us,
+                seen_us,
+                brought: false,
+                told: false,
+                open_us: None,
+            });
         }
         self.0.get_mut(at)
     }
@@ -165,12 +187,11 @@ impl Spots {
     pub(crate) fn save(&self, to: &mut Writer) {
         to.u32(self.0.len() as u32);
         for s in &self.0 {
-            to.i32(s.area.0);
-            to.i32(s.area.1);
-            to.u32(s.area.2);
-            to.u32(s.area.3);
+            save_area(to, s.area);
             to.u64(s.subject);
             to.i64(s.alone_us);
+            save_area(to, s.shape);
+            to.i64(s.still_us);
             to.i64(s.seen_us);
             to.u8(u8::from(s.brought));
             to.u8(u8::from(s.told));
@@ -183,9 +204,11 @@ impl Spots {
         let count = from.u32().filter(|n| *n as usize <= MOST)?;
         let mut spot = || {
             Some(Spot {
-                area: (from.i32()?, from.i32()?, from.u32()?, from.u32()?),
+                area: load_area(from)?,
                 subject: from.u64()?,
                 alone_us: from.i64()?,
+                shape: load_area(from)?,
+                still_us: from.i64()?,
                 seen_us: from.i64()?,
                 brought: from.u8()? != 0,
                 told: from.u8()? != 0,
@@ -196,7 +219,27 @@ impl Spots {
     }
 }
 
+fn save_area(to: &mut Writer, (left, top, width, height): Area) {
+    to.i32(left);
+    to.i32(top);
+    to.u32(width);
+    to.u32(height);
+}
+
+fn load_area(from: &mut Reader<'_>) -> Option<Area> {
+    Some((from.i32()?, from.i32()?, from.u32()?, from.u32()?))
+}
+
 impl Spot {
+    /// Notes whether what stands here keeps its outline; where it became background it does.
+    fn stir(&mut self, area: Area, things: &[Thing], now_us: i64) {
+        let same = |t: &&Thing| overlap(area, area_of(t)) >= 0.4;
+        let Some(shape) = things.iter().find(same).map(area_of) else { return };
+        if overlap(shape, self.shape) < STEADY {
+            (self.shape, self.still_us) = (shape, now_us);
+        }
+    }
+
     fn sign(&self, turn: Turn, now: Moment, detail: Detail) -> Sign {
         let (subject, area) = (self.subject, Some(self.area));
         Sign { rule: 0, subject, turn, at_us: now.pts_us, area, score: 900, detail }
@@ -207,9 +250,10 @@ impl Spot {
 /// neither the object itself nor another that stands.
 fn attended(area: Area, things: &[Thing], standing: &[Standing]) -> bool {
     let stands = |t: &Thing| {
-        standing.iter().filter(|s| s.kind != StandingKind::Unclear).any(|s| {
-            overlap((s.left, s.top, s.width, s.height), (t.left, t.top, t.width, t.height)) >= 0.4
-        })
+        standing
+            .iter()
+            .filter(|s| s.kind != StandingKind::Unclear)
+            .any(|s| overlap((s.left, s.top, s.width, s.height), area_of(t)) >= 0.4)
     };
     let near = |t: &Thing| {
         let reach = i64::from(t.height) / 2;
@@ -220,7 +264,11 @@ fn attended(area: Area, things: &[Thing], standing: &[Standing]) -> bool {
         apart(t.left, t.width, area.0, area.2) <= reach
             && apart(t.top, t.height, area.1, area.3) <= reach
     };
-    things.iter().any(|t| near(t) && !stands(t))
+    things.iter().any(|t| near(t) && overlap(area, area_of(t)) < 0.4 && !stands(t))
+}
+
+fn area_of(thing: &Thing) -> Area {
+    (thing.left, thing.top, thing.width, thing.height)
 }
 
 /// Common pixels by all pixels.

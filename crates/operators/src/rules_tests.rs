@@ -255,6 +255,31 @@ fn what_is_left_alone_is_told_once_and_not_while_somebody_is_with_it() {
 }
 
 #[test]
+fn what_came_by_itself_is_an_object_only_if_it_does_not_stir() {
+    let left = Rule { seconds: 5, ..rule(RuleKind::Left, "door") };
+    for (stirs, told) in [(0, 1), (30, 0)] {
+        let mut rig = Rig::new(std::slice::from_ref(&left));
+        (0..25).for_each(|n| rig.see(&[thing(9, 400 + 4 * n, 500)]));
+        let unclear = Standing {
+            left: 480,
+            top: 400,
+            width: 40,
+            height: 100,
+            since_us: rig.frame * FRAME_US,
+            kind: StandingKind::Unclear,
+            track: 9,
+        };
+        for n in 0..600 {
+            // Who waits moves an arm now and then.
+            let wide = if n % 60 == 0 { stirs } else { 0 };
+            let it = Thing { width: 40 + wide, ..thing(9, 500, 500) };
+            rig.look(&[it], &[unclear]);
+        }
+        assert_eq!(rig.begun().len(), told, "stirs {stirs}");
+    }
+}
+
+#[test]
 fn what_nobody_brought_is_not_told() {
     let mut rig = Rig::new(&[rule(RuleKind::Left, "door")]);
     let bag = [standing(StandingKind::Left, 0)];
