@@ -7,7 +7,9 @@ use flumen_base::{CameraId, Error, Result, wire};
 
 use super::address::{party, split};
 use crate::Cameras;
-use crate::model::{CameraInput, Corner, DerivedPictures, Policy, Rule, SourceInput, Stream, Transport, Zone};
+use crate::model::{
+    CameraInput, Corner, DerivedPictures, Policy, Rule, SourceInput, Stream, Transport, Zone,
+};
 
 const DAY_US: i64 = 86_400_000_000;
 

@@ -6,7 +6,8 @@ use flumen_base::wire;
 
 use crate::face::{self, CameraStatus};
 use crate::model::{
-    Camera, CaptureSource, Codec, Corner, DerivedPictures, Policy, Rule, Source, State, Stream, Transport, Zone,
+    Camera, CaptureSource, Codec, Corner, DerivedPictures, Policy, Rule, Source, State, Stream,
+    Transport, Zone,
 };
 
 const DAY_US: i64 = 86_400_000_000;
