@@ -11,7 +11,7 @@ CLUSTER ?= target/cluster
 TIMED := deploy/timed.sh
 MVN := deploy/mvn.sh
 
-.PHONY: help setup web build jvm demo cluster cluster-stop test it lint bench bench-cluster soak fuzz footage clean
+.PHONY: help setup web build jvm demo cluster cluster-stop test it lint bench bench-cluster soak fuzz footage quality clean
 
 help: ## What can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -79,6 +79,12 @@ footage: setup web ## Tests and scores on footage with truth: FOOTAGE=DIR
 	@test -d "$(FOOTAGE)" || { echo "FOOTAGE=$(FOOTAGE): there is no such directory"; exit 2; }
 	@FLUMEN_FOOTAGE="$$(realpath "$(FOOTAGE)")" cargo test --locked -p flumen-media -p flumen-archive --test footage
 	@cargo run --locked --bin flumen -- bench --runs 0 --out target/footage --footage "$(FOOTAGE)"
+
+quality: setup web ## Scores beside OpenCV's on drawn scenes (SCENES=20 SEED=random) and FOOTAGE=DIR
+	@cargo build --release --locked --bin flumen
+	@test -x target/bench/venv/bin/python || python3 -m venv target/bench/venv
+	@target/bench/venv/bin/python -m pip install --quiet --disable-pip-version-check -r bench/python/requirements.txt
+	@target/release/flumen bench quality --out target/quality --python target/bench/venv/bin/python --scenes $(or $(SCENES),20) --seed $(or $(SEED),random) $(if $(FOOTAGE),--footage "$(FOOTAGE)")
 
 soak: web ## Long fault campaigns; a dated report goes to docs/reports
 	@deploy/setup.sh it

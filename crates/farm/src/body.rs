@@ -71,12 +71,19 @@ pub(crate) struct Part {
     pub skin: Skin,
     pub low: V3,
     pub high: V3,
+    /// Leaves, that the wind moves.
+    pub sways: bool,
 }
 
 impl Part {
     pub fn new(shape: Shape, skin: Skin) -> Part {
         let (low, high) = shape.bounds();
-        Part { shape, skin: Skin { low, high, ..skin }, low, high }
+        Part { shape, skin: Skin { low, high, ..skin }, low, high, sways: false }
+    }
+
+    /// Leaves.
+    pub fn leaves(shape: Shape, skin: Skin) -> Part {
+        Part { sways: true, ..Part::new(shape, skin) }
     }
 }
 
@@ -156,6 +163,11 @@ impl Body {
 
     /// The nearest part that `ray` (of the world) meets before `limit`.
     pub fn meet(&self, ray: &Ray, limit: f32) -> Option<Met<'_>> {
+        self.meet_with(ray, limit, true)
+    }
+
+    /// The same, with or without leaves.
+    pub fn meet_with(&self, ray: &Ray, limit: f32, leaves: bool) -> Option<Met<'_>> {
         if !self.near(ray, limit) {
             return None;
         }
@@ -163,7 +175,7 @@ impl Body {
         if !crosses(&inner, inverse(inner.to), self.low, self.high, limit) {
             return None;
         }
-        self.meet_parts(&inner, self.parts.iter(), limit)
+        self.meet_parts(&inner, self.parts.iter().filter(|p| leaves || !p.sways), limit)
     }
 
     /// The nearest of `parts` that `inner` (in the body's axes) meets before `limit`.

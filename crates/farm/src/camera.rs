@@ -59,6 +59,11 @@ impl Camera {
         })
     }
 
+    /// From a place to the eye.
+    pub fn towards(&self, place: V3) -> V3 {
+        (self.at - place).unit()
+    }
+
     /// How far a place is from the eye.
     pub fn distance(&self, place: V3) -> f32 {
         (place - self.at).length()

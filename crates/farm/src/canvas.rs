@@ -19,6 +19,10 @@ pub(crate) struct Canvas {
     pub cover: Vec<u8>,
     /// True where an actor takes light away or is mirrored.
     pub shadow: Vec<bool>,
+    /// Pixels that something on the lens hides.
+    pub hidden: Vec<usize>,
+    /// How far each pixel sees while leaves move; empty when nothing moves.
+    pub depth: Vec<f32>,
     pub sun: Vec<u8>,
     pub blot: Vec<u8>,
 }
@@ -96,4 +100,19 @@ pub(crate) fn blend(from: u8, to: u8, share: u8) -> u8 {
 pub(crate) fn refill<T: Copy>(of: &mut Vec<T>, length: usize, value: T) {
     of.clear();
     of.resize(length, value);
+}
+
+/// Luma at full size, both chroma planes at half size.
+pub(crate) fn planes(pixels: &[V3], width: usize) -> [Vec<u8>; 3] {
+    let luma = pixels.iter().map(|p| (p.x + 0.5) as u8).collect();
+    let (mut u, mut v) = (Vec::new(), Vec::new());
+    for rows in pixels.chunks_exact(width * 2) {
+        let (top, bottom) = rows.split_at(width);
+        for (a, b) in top.chunks_exact(2).zip(bottom.chunks_exact(2)) {
+            let sum = a.iter().chain(b).fold(V3::default(), |s, p| s + *p) * 0.25;
+            u.push((sum.y + 0.5) as u8);
+            v.push((sum.z + 0.5) as u8);
+        }
+    }
+    [luma, u, v]
 }

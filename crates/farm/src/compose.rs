@@ -6,10 +6,11 @@
 
 use crate::body::{Body, Met, Part};
 use crate::camera::Area;
-use crate::canvas::{Canvas, Quad, blend, refill};
+use crate::canvas::{Canvas, Quad, blend, planes, refill};
 use crate::light::Tone;
 use crate::math::{V3, v};
 use crate::shape::Ray;
+use crate::wind::{Layer, Sway, Wind};
 use crate::world::{Backdrop, FAR, World};
 
 /// Pixels are sampled this many times each way where an actor is.
@@ -30,19 +31,30 @@ pub(crate) struct Stage {
     pub height: usize,
     lit: [Vec<u8>; 3],
     dim: [Vec<u8>; 3],
-    depth: Vec<f32>,
+    pub depth: Vec<f32>,
     /// What each pixel shows, a little nearer than it is.
     places: Vec<V3>,
     /// True where it would be visibly darker without the sun.
     pub sunlit: Vec<bool>,
     pub mirror: Vec<bool>,
     pub tone: Tone,
+    /// Leaves, what is behind them, and how they move; nothing without wind.
+    sway: Option<Sway>,
+    /// What lamps give to each pixel by night; empty where there is no night.
+    pub lamplight: Vec<f32>,
 }
 
 impl Stage {
     /// Draws the backdrop of a world.
-    pub fn new(world: World, width: usize, height: usize) -> Stage {
-        let Backdrop { lit, dim, depth, mirror } = world.draw(width, height);
+    pub fn new(world: World, width: usize, height: usize, wind: Option<Wind>) -> Stage {
+        let drawn = world.draw(width, height);
+        let sway = wind.map(|wind| {
+            let Backdrop { lit, dim, depth, .. } = world.behind(&drawn, width);
+            let (lit, dim) = (planes(&lit, width), planes(&dim, width));
+            let reach = wind.reach(&drawn.leaves, width);
+            Sway { wind, leaves: drawn.leaves.clone(), reach, behind: Layer { lit, dim, depth } }
+        });
+        let Backdrop { lit, dim, depth, mirror, .. } = drawn;
         let tone = Tone::new(world.light.exposure);
         let eye = |(i, depth): (usize, &f32)| {
             let ray = world.camera.ray((i % width) as f32 + 0.5, (i / width) as f32 + 0.5);
@@ -51,13 +63,28 @@ impl Stage {
         let places = depth.iter().enumerate().map(eye).collect();
         let sunlit = lit.iter().zip(&dim).map(|(l, d)| l.x - d.x > 5.0).collect();
         let (lit, dim) = (planes(&lit, width), planes(&dim, width));
-        Stage { lit, dim, width, height, depth, places, sunlit, mirror, tone, world }
+        Stage {
+            lit,
+            dim,
+            width,
+            height,
+            depth,
+            places,
+            sunlit,
+            mirror,
+            tone,
+            world,
+            sway,
+            lamplight: Vec::new(),
+        }
     }
 
-    /// Draws one frame; `sun` is the sun's share of its full light.
-    pub fn draw(&self, casts: &[Cast], sun: f32, out: &mut Canvas) {
+    /// Draws the frame at `t` seconds; `sun` is the sun's share of its full light.
+    pub fn draw(&self, casts: &[Cast], (t, sun): (f32, f32), out: &mut Canvas) {
         let pixels = self.width * self.height;
         (out.width, out.height) = (self.width, self.height);
+        out.hidden.clear();
+        out.depth.clear();
         refill(&mut out.owner, pixels, 0);
         refill(&mut out.cover, pixels, 0);
         refill(&mut out.shadow, pixels, false);
@@ -66,6 +93,9 @@ impl Stage {
             self.shadow(&cast.body, out);
         }
         self.mix_backdrop(out);
+        if let Some(sway) = &self.sway {
+            sway.wind.blow(self, sway, out, t);
+        }
         let mut order: Vec<(f32, &Cast)> = casts
             .iter()
             .map(|c| {
@@ -100,6 +130,11 @@ impl Stage {
         out.u.extend(lu.iter().zip(du).zip(rows()).map(|((l, d), s)| blend(*d, *l, *s)));
         out.v.clear();
         out.v.extend(lv.iter().zip(dv).zip(rows()).map(|((l, d), s)| blend(*d, *l, *s)));
+    }
+
+    /// How far away what stands still is in a pixel.
+    pub(crate) fn depth_at(&self, i: usize) -> f32 {
+        self.depth.get(i).copied().unwrap_or(FAR)
     }
 
     /// The place seen by a pixel; nothing in the sky.
@@ -160,7 +195,7 @@ impl Stage {
                 *centre = cast.body.meet_parts(
                     &cast.body.inward(&ray),
                     parts.iter().copied(),
-                    self.limit(x, y),
+                    self.limit(x, y, out),
                 );
             }
         }
@@ -181,7 +216,7 @@ impl Stage {
                             let ray = self.world.camera.ray(px as f32 + 0.5, py as f32 + 0.5);
                             (self.tone.yuv(self.lit_up(cast, &ray, met, lit)), 1.0)
                         }
-                        _ => self.pixel(cast, parts, (px, py), lit),
+                        _ => self.pixel(cast, parts, (px, py, self.limit(px, py, out)), lit),
                     };
                     quad.set(k, colour, cover);
                     if cover > 0.0 {
@@ -194,8 +229,9 @@ impl Stage {
     }
 
     /// How far a pixel sees.
-    fn limit(&self, x: usize, y: usize) -> f32 {
-        self.depth.get(y * self.width + x).copied().unwrap_or(FAR)
+    fn limit(&self, x: usize, y: usize, out: &Canvas) -> f32 {
+        let i = y * self.width + x;
+        out.depth.get(i).or(self.depth.get(i)).copied().unwrap_or(FAR)
     }
 
     /// The light that comes from a place of an actor.
@@ -209,8 +245,13 @@ impl Stage {
     }
 
     /// Mean colour of the covered samples of a pixel, and their share.
-    fn pixel(&self, cast: &Cast, parts: &[&Part], (x, y): (usize, usize), lit: f32) -> (V3, f32) {
-        let limit = self.limit(x, y);
+    fn pixel(
+        &self,
+        cast: &Cast,
+        parts: &[&Part],
+        (x, y, limit): (usize, usize, f32),
+        lit: f32,
+    ) -> (V3, f32) {
         let (mut sum, mut hits) = (V3::default(), 0.0f32);
         for sample in 0..GRID * GRID {
             let (sx, sy) = (sample % GRID, sample / GRID);
@@ -244,19 +285,4 @@ fn even<'a>(
     let mut around = (y.saturating_sub(1)..(y + 3).min(TILE))
         .flat_map(|y| (x.saturating_sub(1)..(x + 3).min(TILE)).map(move |x| (x, y)));
     around.all(|(x, y)| same(at(x, y))).then_some(first)
-}
-
-/// Luma at full size, both chroma planes at half size.
-fn planes(pixels: &[V3], width: usize) -> [Vec<u8>; 3] {
-    let luma = pixels.iter().map(|p| (p.x + 0.5) as u8).collect();
-    let (mut u, mut v) = (Vec::new(), Vec::new());
-    for rows in pixels.chunks_exact(width * 2) {
-        let (top, bottom) = rows.split_at(width);
-        for (a, b) in top.chunks_exact(2).zip(bottom.chunks_exact(2)) {
-            let sum = a.iter().chain(b).fold(V3::default(), |s, p| s + *p) * 0.25;
-            u.push((sum.y + 0.5) as u8);
-            v.push((sum.z + 0.5) as u8);
-        }
-    }
-    [luma, u, v]
 }

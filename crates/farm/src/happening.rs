@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::SceneSpec;
 use crate::acts::Deed;
 use crate::ground::{Ground, LOITER_S, Spot, crosses, inside};
+use crate::lens::Insects;
 use crate::options::Weather;
 use crate::plan::{Role, Who};
 use crate::tamper::Spell;
@@ -58,6 +59,14 @@ pub(crate) fn conditions(spec: &SceneSpec) -> Vec<Happening> {
     whole("rain", o.weather.is_some_and(|w| w.0 == Weather::Rain));
     whole("snow", o.weather.is_some_and(|w| w.0 == Weather::Snow));
     whole("flicker", o.flicker > 0);
+    whole("wind", o.wind > 0);
+    whole("night", o.night.is_some());
+    whole("headlights", o.headlights);
+    let frame = |t: f32| ((t * spec.frame_rate_hz as f32).ceil() as u32).min(end);
+    let insects = Insects::new(spec);
+    out.extend(insects.spans().map(|(a, b)| Happening::new("insect", frame(a), frame(b))));
+    let grey = o.infra_red.iter().map(|span| span.frames(spec.frame_rate_hz));
+    out.extend(grey.map(|(first, last)| Happening::new("infra-red", first, last.min(end))));
     out
 }
 

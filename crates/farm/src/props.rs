@@ -32,9 +32,9 @@ pub(crate) fn tree(at: V3, height: f32, chance: &mut Chance) -> Body {
         let centre = v(a.sin() * wide, height * 0.62 + b * height * 0.26, a.cos() * wide);
         let size = height * chance.within(0.085, 0.15);
         let leaves = Skin::new(foliage, green * chance.within(0.8, 1.2)).seed(i);
-        parts.push(Part::new(Shape::Egg(centre, v(size, size * 0.8, size)), leaves));
+        parts.push(Part::leaves(Shape::Egg(centre, v(size, size * 0.8, size)), leaves));
         // Behind the ragged leaves, the dark inside.
-        parts.push(Part::new(
+        parts.push(Part::leaves(
             Shape::Egg(centre, v(size, size * 0.8, size) * 0.8),
             Skin::new(depths, green),
         ));
@@ -57,8 +57,9 @@ pub(crate) fn bush(at: V3, size: f32, chance: &mut Chance) -> Body {
                 v(chance.within(-0.6, 0.6), chance.within(0.2, 0.6), chance.within(-0.6, 0.6))
                     * size;
             let r = size * chance.within(0.3, 0.5);
-            let leaves = Part::new(Shape::Egg(centre, all(r)), Skin::new(foliage, green).seed(i));
-            [leaves, Part::new(Shape::Egg(centre, all(r * 0.8)), Skin::new(depths, green))]
+            let leaves =
+                Part::leaves(Shape::Egg(centre, all(r)), Skin::new(foliage, green).seed(i));
+            [leaves, Part::leaves(Shape::Egg(centre, all(r * 0.8)), Skin::new(depths, green))]
         })
         .collect();
     Body::new(at, 0.0, parts)

@@ -10,12 +10,15 @@ use crate::code;
 use crate::compose::{Cast, Stage};
 use crate::effects::Effects;
 use crate::ground::{Ground, Zone};
+use crate::lighting::Beam;
 use crate::math::Chance;
 use crate::options::Tamper;
-use crate::plan::Role;
+use crate::plan::{Role, Who};
 use crate::scene::Scene;
 use crate::sensor::Sensor;
 use crate::tamper::{Spell, Tampering};
+use crate::wind::Wind;
+use crate::world::World;
 use crate::{SceneKind, SceneSpec};
 
 /// Draws the frames of one scene in any order.
@@ -48,21 +51,29 @@ impl Renderer {
         let Scene { world, roles, deeds } = Scene::new(spec);
         let zones = Ground::of(spec.kind).zones(&world.camera, (spec.width, spec.height));
         let tampering = Tampering::new(spec);
-        let other_stage = |scene: Scene| Stage::new(scene.world, width, height);
+        let effects = Effects::new(spec);
+        let lit = |kind: SceneKind, world: World| {
+            let wind = (spec.options.wind > 0).then(|| Wind::new(spec.options.wind, spec.seed));
+            let mut stage = Stage::new(world, width, height, wind);
+            if let Some(lighting) = &effects.lighting {
+                stage.lamplight = lighting.lamplight(kind, &stage);
+            }
+            stage
+        };
         let moved = tampering.any(Tamper::CameraMoved).then(|| {
             let mut scene = Scene::new(spec);
             let mut chance = Chance::new(spec.seed ^ 0x30fe);
             let side = if chance.often(0.5) { 1.0 } else { -1.0 };
             let turn = side * chance.within(0.1, 0.25);
             scene.world.camera = scene.world.camera.turned(turn, chance.within(-0.1, 0.06));
-            other_stage(scene)
+            lit(spec.kind, scene.world)
         });
         let other = tampering.any(Tamper::SceneCut).then(|| {
             let kind =
                 if spec.kind == SceneKind::Lobby { SceneKind::Yard } else { SceneKind::Lobby };
-            other_stage(Scene::new(&SceneSpec { kind, ..spec.clone() }))
+            lit(kind, Scene::new(&SceneSpec { kind, ..spec.clone() }).world)
         });
-        let stage = Stage::new(world, width, height);
+        let stage = lit(spec.kind, world);
         let holes = holes(&stage, &roles);
         Ok(Renderer {
             stage,
@@ -73,7 +84,7 @@ impl Renderer {
             other,
             roles,
             sensor: Sensor::new(spec.seed),
-            effects: Effects::new(spec),
+            effects,
             tampering,
             canvas: Canvas::default(),
             spec: spec.clone(),
@@ -146,8 +157,20 @@ impl Renderer {
             Some(Tamper::SceneCut) => self.other.as_ref(),
             _ => None,
         };
-        stage.unwrap_or(&self.stage).draw(&casts, sun, &mut self.canvas);
-        self.effects.draw(&mut self.canvas, number, t);
+        let stage = stage.unwrap_or(&self.stage);
+        let lighting = self.effects.lighting.as_ref();
+        let by_day = lighting.map_or(1.0, |l| l.sun(number));
+        stage.draw(&casts, (t, sun * by_day), &mut self.canvas);
+        let driven = |cast: &&Cast| {
+            let role = self.roles.get(usize::from(cast.id.max(1)) - 1);
+            role.is_some_and(|role| matches!(role.who, Who::Vehicle(_)))
+        };
+        let lamps = casts.iter().filter(driven).map(|cast| Beam::of(&cast.body));
+        let beams = match lighting {
+            Some(lighting) if lighting.headlights() => lamps.collect(),
+            _ => Vec::new(),
+        };
+        self.effects.draw(stage, &beams, &mut self.canvas, (number, t));
         let gain = 1.0 + 0.025 * (turn + 1.0).sin() + 0.015 * (turn * 3.0 + 2.0).sin();
         self.sensor.expose(&mut self.canvas, number, gain);
         if let Some(spell) = spell {
@@ -165,7 +188,7 @@ fn holes(stage: &Stage, roles: &[Role]) -> Vec<(usize, Vec<usize>)> {
     let mut canvas = Canvas::default();
     let mut one = |(index, role): (usize, &Role)| {
         let body = role.body(0.0).filter(|_| role.backdrop)?;
-        stage.draw(&[Cast { id: 1, body }], 1.0, &mut canvas);
+        stage.draw(&[Cast { id: 1, body }], (0.0, 1.0), &mut canvas);
         let there = canvas.cover.iter().zip(&canvas.shadow).enumerate();
         let pixels = there.filter(|(_, (cover, shadow))| **cover > 0 || **shadow);
         Some((index, pixels.map(|(i, _)| i).collect()))

@@ -15,7 +15,6 @@ use crate::options::{NAMES, SceneOptions};
 /// The longest clip: ten minutes at 30 frames a second.
 pub const MAX_FRAMES: u32 = 18_000;
 const SCHEME: &str = "synthetic:";
-const SIZES: std::ops::RangeInclusive<u32> = 64..=4096;
 
 /// Which scene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -116,83 +115,6 @@ impl SceneSpec {
     pub fn number_at(&self, pts_us: i64) -> u32 {
         ((pts_us.max(0) * i64::from(self.frame_rate_hz) + 500_000) / 1_000_000) as u32
     }
-
-    /// Holds the fields against their limits.
-    ///
-    /// # Errors
-    /// `Invalid` with the field and its limits.
-    pub fn check(&self) -> Result<()> {
-        for (name, size) in [("width", self.width), ("height", self.height)] {
-            if !SIZES.contains(&size) || size % 2 != 0 {
-                return Err(Error::invalid(format!(
-                    "synthetic camera: {name} {size} must be an even number from {} to {}",
-                    SIZES.start(),
-                    SIZES.end()
-                )));
-            }
-        }
-        if !(1..=60).contains(&self.frame_rate_hz) {
-            return Err(Error::invalid(format!(
-                "synthetic camera: fps {} must be 1 to 60",
-                self.frame_rate_hz
-            )));
-        }
-        if !(1..=MAX_FRAMES).contains(&self.frames) {
-            return Err(Error::invalid(format!(
-                "synthetic camera: {} frames must be 1 to {MAX_FRAMES}",
-                self.frames
-            )));
-        }
-        if !(1..=600).contains(&self.gop) {
-            return Err(Error::invalid(format!(
-                "synthetic camera: gop {} must be 1 to 600 frames",
-                self.gop
-            )));
-        }
-        if self.b_frames > 4 {
-            return Err(Error::invalid(format!(
-                "synthetic camera: {} B frames, at most 4",
-                self.b_frames
-            )));
-        }
-        if !self.bit_rate_bps.is_multiple_of(1000) || self.bit_rate_bps > 200_000_000 {
-            return Err(Error::invalid(format!(
-                "synthetic camera: {} bits a second must be whole kbps, at most 200000",
-                self.bit_rate_bps
-            )));
-        }
-        self.options.check(u64::from(self.frames) * 1000 / u64::from(self.frame_rate_hz))?;
-        if self.kind == SceneKind::Lobby && self.options.weather.is_some() {
-            return Err(Error::invalid(
-                "synthetic camera: the lobby is indoors, weather is not seen",
-            ));
-        }
-        self.check_acts()?;
-        codec_name(self.codec).map(|_| ())
-    }
-
-    /// Who is to do more than pass needs the time and the place for it.
-    fn check_acts(&self) -> Result<()> {
-        let o = &self.options;
-        let least = match (o.leave + o.take + o.loiter, o.cross + o.against) {
-            (0, 0) => 0,
-            (0, _) => 30,
-            _ => 60,
-        };
-        if self.frames < least * self.frame_rate_hz {
-            return Err(Error::invalid(format!(
-                "synthetic camera: leave, take and loiter need a clip of 60 s, cross and against one of 30 s; this one has {} s",
-                self.frames / self.frame_rate_hz
-            )));
-        }
-        if o.against > 0 && !matches!(self.kind, SceneKind::Street | SceneKind::Yard) {
-            return Err(Error::invalid(format!(
-                "synthetic camera: the {} has no one-way lane; against is for street and yard",
-                self.kind.name()
-            )));
-        }
-        Ok(())
-    }
 }
 
 fn codec_name(codec: Codec) -> Result<&'static str> {
@@ -242,6 +164,7 @@ impl FromStr for SceneSpec {
         let (scene, options) = rest.split_once('?').unwrap_or((rest, ""));
         let mut spec = SceneSpec::new(scene.parse()?, 1);
         let (mut seconds, mut frames, mut gop) = (60, None, None);
+        let (mut random, mut given) = (false, Vec::new());
         for option in options.split('&').filter(|o| !o.is_empty()) {
             let (name, value) = option.split_once('=').unwrap_or((option, ""));
             match name {
@@ -254,12 +177,20 @@ impl FromStr for SceneSpec {
                 "b" => spec.b_frames = number(name, value)?,
                 "kbps" => spec.bit_rate_bps = number::<u64>(name, value)?.saturating_mul(1000),
                 "codec" => spec.codec = codec(value)?,
-                _ if spec.options.set(name, value)? => (),
+                "random" => random = number::<u32>(name, value)? > 0,
+                _ if spec.options.set(name, value)? => given.push((name, value)),
                 _ => return Err(unknown(name)),
             }
         }
         spec.frames = frames.unwrap_or_else(|| seconds.saturating_mul(spec.frame_rate_hz));
         spec.gop = gop.unwrap_or_else(|| spec.frame_rate_hz.saturating_mul(2));
+        if random {
+            let seconds = spec.frames / spec.frame_rate_hz.max(1);
+            spec.options = SceneOptions::mixture(spec.kind, spec.seed, seconds);
+            for (name, value) in given {
+                spec.options.set(name, value)?;
+            }
+        }
         spec.check()?;
         Ok(spec)
     }
@@ -295,5 +226,6 @@ fn codec(value: &str) -> Result<Codec> {
     }
 }
 
+mod limits;
 #[cfg(test)]
 mod tests;

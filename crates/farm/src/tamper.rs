@@ -91,7 +91,8 @@ fn flat(canvas: &mut Canvas, blue: bool) {
     canvas.v.fill(v);
 }
 
-fn noise(canvas: &mut Canvas, chance: &mut Chance, sigma: f32) {
+/// Adds noise of that standard deviation to each sample.
+pub(crate) fn noise(canvas: &mut Canvas, chance: &mut Chance, sigma: f32) {
     let mut add = |plane: &mut Vec<u8>, sigma: f32| {
         for sample in plane {
             let bits = chance.bits();

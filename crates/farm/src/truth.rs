@@ -1,8 +1,8 @@
 //! What is in a frame, exactly: mask, boxes, and which objects are in sight.
 //!
 //! Invariants: mask values are CDnet's: 255 object, 50 its shadow or mirror image, 0 nothing,
-//! 170 not to be scored (the edge of an object, an object too small to count, or the place
-//! from which something of the scene was taken), 85 outside
+//! 170 not to be scored (the edge of an object, an object too small to count, the place from
+//! which something of the scene was taken, or an object behind an insect on the lens), 85 outside
 //! (the band with the frame's number, and all of a frame that is tampered with). A box holds the pixels of which an object covers half.
 //! Units: pixels of the picture; frame numbers from 0.
 
@@ -106,6 +106,10 @@ impl Picture<'_> {
             .collect();
         for i in self.holes.iter().copied().flatten().filter(|i| **i < band) {
             let bare = mask.get_mut(*i).filter(|m| **m == 0 || **m == SHADOW);
+            bare.into_iter().for_each(|m| *m = UNKNOWN);
+        }
+        for i in c.hidden.iter().filter(|i| **i < band) {
+            let bare = mask.get_mut(*i).filter(|m| **m == OBJECT);
             bare.into_iter().for_each(|m| *m = UNKNOWN);
         }
         mask

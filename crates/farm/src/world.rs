@@ -37,15 +37,22 @@ pub(crate) struct Backdrop {
     pub depth: Vec<f32>,
     /// True where the floor mirrors.
     pub mirror: Vec<bool>,
+    /// True where leaves are seen.
+    pub leaves: Vec<bool>,
 }
 
 impl World {
     /// The nearest thing that stands there.
     pub fn meet(&self, ray: &Ray) -> Option<Met<'_>> {
+        self.meet_with(ray, true)
+    }
+
+    /// The same, with or without leaves.
+    fn meet_with(&self, ray: &Ray, leaves: bool) -> Option<Met<'_>> {
         let mut best: Option<Met<'_>> = None;
         for body in &self.bodies {
             let limit = best.as_ref().map_or(FAR, |m| m.t);
-            if let Some(met) = body.meet(ray, limit) {
+            if let Some(met) = body.meet_with(ray, limit, leaves) {
                 best = Some(met);
             }
         }
@@ -71,8 +78,8 @@ impl World {
     }
 
     /// Light along a ray: without the sun's part, and with it.
-    fn look(&self, ray: &Ray, bounces: u32, spread: &mut Spread) -> (V3, V3) {
-        let Some(met) = self.meet(ray) else {
+    fn look(&self, ray: &Ray, (bounces, leaves): (u32, bool), spread: &mut Spread) -> (V3, V3) {
+        let Some(met) = self.meet_with(ray, leaves) else {
             let sky = self.light.sky(ray.to);
             return (sky, sky);
         };
@@ -88,35 +95,64 @@ impl World {
         let (mut still, mut full) = (seen.still, seen.still + seen.sun * sun);
         if bounces > 0 && self.mirror > 0.0 && met.normal.y > 0.9 && place.y < 0.02 {
             let mirrored = Ray { from: place, to: ray.to.mirrored(met.normal) };
-            let (a, b) = self.look(&mirrored, 0, &mut spread.other());
+            let (a, b) = self.look(&mirrored, (0, leaves), &mut spread.other());
             let share = mirror_share(self.mirror, -ray.to.y);
             (still, full) = (mix(still, a, share), mix(full, b, share));
         }
         (self.light.through_air(still, met.t), self.light.through_air(full, met.t))
     }
 
+    /// One pixel with the sun shining and with the sun hidden.
+    fn pixel(&self, x: usize, y: usize, leaves: bool, tone: &Tone) -> (V3, V3) {
+        let mut spread = Spread::new((y * 8192 + x) as u64);
+        let (mut lit, mut dim) = (V3::default(), V3::default());
+        for sample in 0..GRID * GRID {
+            let (sx, sy) = (sample % GRID, sample / GRID);
+            let cell = 1.0 / GRID as f32;
+            let (px, py) =
+                (x as f32 + (sx as f32 + 0.5) * cell, y as f32 + (sy as f32 + 0.5) * cell);
+            let (still, full) = self.look(&self.camera.ray(px, py), (1, leaves), &mut spread);
+            dim = dim + tone.yuv(still);
+            lit = lit + tone.yuv(full);
+        }
+        let share = 1.0 / (GRID * GRID) as f32;
+        (lit * share, dim * share)
+    }
+
     fn row(&self, y: usize, width: usize, tone: &Tone, out: &mut Backdrop) {
         for x in 0..width {
-            let mut spread = Spread::new((y * 8192 + x) as u64);
-            let (mut lit, mut dim) = (V3::default(), V3::default());
-            for sample in 0..GRID * GRID {
-                let (sx, sy) = (sample % GRID, sample / GRID);
-                let cell = 1.0 / GRID as f32;
-                let (px, py) =
-                    (x as f32 + (sx as f32 + 0.5) * cell, y as f32 + (sy as f32 + 0.5) * cell);
-                let (still, full) = self.look(&self.camera.ray(px, py), 1, &mut spread);
-                dim = dim + tone.yuv(still);
-                lit = lit + tone.yuv(full);
-            }
-            let share = 1.0 / (GRID * GRID) as f32;
-            out.lit.push(lit * share);
-            out.dim.push(dim * share);
+            let (lit, dim) = self.pixel(x, y, true, tone);
+            out.lit.push(lit);
+            out.dim.push(dim);
             let ray = self.camera.ray(x as f32 + 0.5, y as f32 + 0.5);
             let met = self.meet(&ray);
             out.mirror
                 .push(self.mirror > 0.0 && met.as_ref().is_some_and(|m| ray.at(m.t).y < 0.02));
+            out.leaves.push(met.as_ref().is_some_and(|m| m.part.sways));
             out.depth.push(met.map_or(FAR, |m| m.t));
         }
+    }
+
+    /// The picture behind the leaves: that of `with`, and what is behind where it has leaves.
+    pub fn behind(&self, with: &Backdrop, width: usize) -> Backdrop {
+        let tone = Tone::new(self.light.exposure);
+        let mut out = Backdrop {
+            lit: with.lit.clone(),
+            dim: with.dim.clone(),
+            depth: with.depth.clone(),
+            ..Backdrop::default()
+        };
+        for (i, _) in with.leaves.iter().enumerate().filter(|(_, leaf)| **leaf) {
+            let (x, y) = (i % width, i / width);
+            let (lit, dim) = self.pixel(x, y, false, &tone);
+            let ray = self.camera.ray(x as f32 + 0.5, y as f32 + 0.5);
+            let depth = self.meet_with(&ray, false).map_or(FAR, |m| m.t);
+            for (plane, value) in [(&mut out.lit, lit), (&mut out.dim, dim)] {
+                plane.get_mut(i).into_iter().for_each(|p| *p = value);
+            }
+            out.depth.get_mut(i).into_iter().for_each(|d| *d = depth);
+        }
+        out
     }
 
     /// Draws the world; the time it takes is that of some millions of rays, on all cores.
@@ -141,6 +177,7 @@ impl World {
                 whole.dim.extend(part.dim);
                 whole.depth.extend(part.depth);
                 whole.mirror.extend(part.mirror);
+                whole.leaves.extend(part.leaves);
             }
         });
         // A thread that could not finish would leave the picture short.
@@ -148,6 +185,7 @@ impl World {
         whole.dim.resize(width * height, all(128.0));
         whole.depth.resize(width * height, FAR);
         whole.mirror.resize(width * height, false);
+        whole.leaves.resize(width * height, false);
         whole
     }
 }

@@ -10,8 +10,12 @@
 
 mod cases;
 mod clip;
+mod expect;
+mod found;
 mod odd;
+mod other;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use flumen_analyzer::Settings;
@@ -41,6 +45,8 @@ pub struct ClipScore {
     pub frames: u64,
     /// Frames that the truth has.
     pub truth_frames: u64,
+    /// Length of the clip.
+    pub seconds: f64,
     /// Moving pixels.
     pub pixels: Option<Counts>,
     /// "Something is there" by frame, from the mask.
@@ -49,8 +55,10 @@ pub struct ClipScore {
     pub presence_boxes: Option<Counts>,
     /// Tracks.
     pub tracks: Option<TrackScore>,
-    /// Events.
+    /// Events of all kinds that the truth knows.
     pub events: Option<Counts>,
+    /// The same by kind.
+    pub events_by_kind: BTreeMap<String, Counts>,
     /// Processor seconds of demuxing, decoding and analysis.
     pub cpu_s: f64,
     /// Why it could not be scored, or not whole.
@@ -143,6 +151,33 @@ pub fn quality(
     if scores.clips.is_empty() && scores.odd.is_empty() {
         return Err(Error::not_found(format!(
             "{} holds no footage with truth: video.mp4 with events.json, truth/ or odd/oracle.tsv",
+            dir.display()
+        )));
+    }
+    Ok(scores)
+}
+
+/// Scores what another program found: for each clip of `dir` the folder of its name in `results`.
+///
+/// # Errors
+/// `NotFound` when none of the clips has results.
+pub fn quality_of(dir: &Path, results: &Path) -> Result<Scores> {
+    let mut scores = Scores::default();
+    for case in cases::find(dir)? {
+        let folder = results.join(&case.name);
+        if !folder.is_dir() {
+            continue;
+        }
+        scores.clips.push(other::score_other(&case, &folder).unwrap_or_else(|e| ClipScore {
+            name: case.name.clone(),
+            problem: Some(e.to_string()),
+            ..ClipScore::default()
+        }));
+    }
+    if scores.clips.is_empty() {
+        return Err(Error::not_found(format!(
+            "{} holds no results for the clips of {}",
+            results.display(),
             dir.display()
         )));
     }

@@ -7,6 +7,7 @@
 
 mod analyze;
 pub mod bench;
+mod compare;
 pub mod cpu;
 mod footage;
 mod hungarian;
@@ -17,5 +18,6 @@ pub mod score;
 mod table;
 
 pub use analyze::{AnalyzeOptions, Summary, analyze};
-pub use footage::{ClipScore, OddScore, QualityOptions, Scores, quality};
+pub use compare::{Comparison, Method, make_scenes};
+pub use footage::{ClipScore, OddScore, QualityOptions, Scores, quality, quality_of};
 pub use pass::{Item, PassOptions, Passed, pass};

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use flumen_base::{Context, Result};
 use flumen_farm::SceneSpec;
 use flumen_lab::bench::{self, Report};
 use flumen_lab::{QualityOptions, quality};
 use flumen_media::Interrupt;
 
+use crate::commands::bench_quality::{self, Quality};
 use crate::commands::latency;
 use crate::show;
 
@@ -16,7 +17,10 @@ use crate::show;
 ///
 /// Example: flumen bench --out target/bench --footage FOLDER
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Bench {
+    #[command(subcommand)]
+    only: Option<Only>,
     /// Directory for report.json.
     #[arg(long, value_name = "DIR", default_value = "target/bench")]
     out: PathBuf,
@@ -31,7 +35,15 @@ pub struct Bench {
     latency: bool,
 }
 
+#[derive(Subcommand)]
+enum Only {
+    Quality(Quality),
+}
+
 pub fn run(args: &Bench) -> Result<()> {
+    if let Some(Only::Quality(quality)) = &args.only {
+        return bench_quality::run(quality);
+    }
     if args.latency {
         println!("{:#}", latency::measure(&args.out)?);
         return Ok(());

@@ -2,6 +2,7 @@
 
 pub mod analyze;
 pub mod bench;
+mod bench_quality;
 pub mod bridge;
 pub mod camera;
 pub mod check;

@@ -73,10 +73,11 @@ fn drawn(renderer: &mut Renderer, number: u32) -> (Vec<u8>, Vec<u8>, Option<u32>
 }
 
 #[test]
-fn weather_and_flicker_change_the_picture_and_not_the_truth() {
+fn weather_and_light_change_the_picture_and_not_the_truth() {
     let address = "synthetic:yard?seed=4&size=320x180&fps=5&seconds=12";
     let mut plain = Renderer::new(&address.parse().unwrap()).unwrap();
-    for options in ["weather=rain:90", "weather=snow:90", "flicker=80"] {
+    let light = ["night=80&headlights=1", "ir=0+12", "flicker=80"];
+    for options in light.into_iter().chain(["weather=rain:90", "weather=snow:90"]) {
         let mut changed = Renderer::new(&format!("{address}&{options}").parse().unwrap()).unwrap();
         for number in [0, 20, 30, 40] {
             let (a, b) = (drawn(&mut plain, number), drawn(&mut changed, number));
@@ -192,4 +193,26 @@ fn zones_lines_and_lanes_are_told_with_who_breaks_them() {
         let corners = renderer.zones().iter().flat_map(|z| &z.corners);
         assert!(corners.flatten().all(|c| *c <= 1000));
     }
+}
+
+#[test]
+fn leaves_and_insects_move_and_are_not_objects() {
+    let address = "synthetic:park?seed=4&size=256x144&fps=5&seconds=12";
+    let mut plain = Renderer::new(&address.parse().unwrap()).unwrap();
+    let mut windy = Renderer::new(&format!("{address}&wind=90").parse().unwrap()).unwrap();
+    let mut insects = Renderer::new(&format!("{address}&insects=8").parse().unwrap()).unwrap();
+    let mut moved = 0;
+    for number in [0, 1, 20, 30, 40, 59] {
+        let still = drawn(&mut plain, number);
+        let blown = drawn(&mut windy, number);
+        let count = |m: &[u8]| m.iter().filter(|m| **m == truth::OBJECT).count() as i64;
+        moved += blown.0.iter().zip(&still.0).filter(|(a, b)| a.abs_diff(**b) > 20).count();
+        assert!((count(&blown.1) - count(&still.1)).abs() < 60, "{number}");
+        assert_eq!(count(&blown.1) == 0, count(&still.1) == 0, "{number}");
+        let walked = drawn(&mut insects, number);
+        let same = |(a, b): (&u8, &u8)| a == b || (*a, *b) == (truth::OBJECT, truth::UNKNOWN);
+        assert!(still.1.iter().zip(&walked.1).all(same), "{number}");
+        assert_eq!(walked.2, Some(number));
+    }
+    assert!(moved > 2000, "{moved}");
 }

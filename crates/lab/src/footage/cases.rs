@@ -16,6 +16,22 @@ pub(super) struct Truth {
     pub ignore: Vec<[u64; 2]>,
     #[serde(default)]
     pub events: Vec<Labelled>,
+    #[serde(default)]
+    pub zones: Vec<Drawn>,
+}
+
+/// A zone, drawn on the picture.
+#[derive(Debug, Deserialize)]
+pub(super) struct Drawn {
+    pub id: String,
+    /// `area` or `line`.
+    pub kind: String,
+    /// Thousandths of the picture.
+    pub corners: Vec<[u32; 2]>,
+    /// Where one is to go, in degrees from the right to down.
+    pub direction: Option<u32>,
+    /// Staying longer is loitering.
+    pub seconds: Option<u32>,
 }
 
 /// One labelled event.
@@ -24,6 +40,7 @@ pub(super) struct Labelled {
     pub kind: String,
     pub first: u64,
     pub last: u64,
+    pub zone: Option<String>,
 }
 
 /// A clip with its truth.

@@ -7,7 +7,7 @@ mod pixels;
 mod presence;
 mod tracks;
 
-pub use events::{Span, join, score_events};
+pub use events::{Span, Tolerance, join, score_single, score_spans};
 pub use pixels::PixelScorer;
 pub use presence::{inside, score_presence};
 pub use tracks::{Dot, TrackScore, parse_tracks, score_tracks};
@@ -29,6 +29,13 @@ pub struct Counts {
     pub recall: f64,
     /// Harmonic mean of both; 1 when there was nothing to find and nothing was found.
     pub f1: f64,
+}
+
+impl std::ops::Add for Counts {
+    type Output = Counts;
+    fn add(self, other: Counts) -> Counts {
+        Counts::new(self.tp + other.tp, self.fp + other.fp, self.r#fn + other.r#fn)
+    }
 }
 
 impl Counts {
