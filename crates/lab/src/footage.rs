@@ -23,7 +23,7 @@ use flumen_base::{Error, Kind, Result};
 use flumen_media::Interrupt;
 use serde::Serialize;
 
-use crate::score::{Counts, TrackScore};
+use crate::score::{Counts, Span, TrackScore};
 use crate::table;
 pub use odd::OddScore;
 
@@ -59,6 +59,10 @@ pub struct ClipScore {
     pub events: Option<Counts>,
     /// The same by kind.
     pub events_by_kind: BTreeMap<String, Counts>,
+    /// What should be told, for a look at what is missing.
+    pub expected: Vec<Span>,
+    /// What was told, of the kinds that are scored.
+    pub told: Vec<Span>,
     /// Processor seconds of demuxing, decoding and analysis.
     pub cpu_s: f64,
     /// Why it could not be scored, or not whole.

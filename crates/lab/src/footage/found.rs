@@ -72,7 +72,10 @@ impl Found {
             }
             None => None,
         };
-        let by_kind = self.by_kind(&Expected::of(truth, fps));
+        let expected = Expected::of(truth, fps);
+        let by_kind = self.by_kind(&expected);
+        let scored = |s: &&Span| expected.kinds.contains(&s.kind.as_str());
+        let told = self.events.iter().filter(scored).cloned().collect();
         let events = by_kind.values().copied().reduce(|a, b| a + b);
         let seconds = decoded as f64 / fps;
         let problem = (decoded != truth.frames)
@@ -88,6 +91,8 @@ impl Found {
             tracks,
             events,
             events_by_kind: by_kind,
+            expected: [expected.motion, expected.single].concat(),
+            told,
             cpu_s: 0.0,
             problem,
         })

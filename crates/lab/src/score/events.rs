@@ -2,14 +2,17 @@
 //!
 //! Units: seconds from the start of the clip.
 
+use serde::Serialize;
+
 use super::Counts;
 
 /// Something that happened from one time to another.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Span {
     /// What, spelled as in the truth.
     pub kind: String,
     /// Where; empty = anywhere.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub zone: String,
     /// First moment.
     pub begin_s: f64,
