@@ -36,6 +36,14 @@ impl Curve {
         }
     }
 
+    /// Megabytes that the process holds more in the last fifth of the time than in the second:
+    /// in the first it warms up.
+    fn growth(&self) -> f64 {
+        let n = (self.rss.len() / 5).max(1);
+        let part = |from: usize| median(&mut self.rss[from..from + n].to_vec());
+        part(self.rss.len() - n) - part(n.min(self.rss.len() - n))
+    }
+
     fn print(&self) {
         let fifth = |all: &[f64]| {
             let n = (all.len() / 5).max(1);
@@ -104,5 +112,9 @@ fn memory_of_the_cluster_stays_flat() {
         machine_load()
     );
     curves.iter().for_each(Curve::print);
+    for curve in &curves {
+        let (grown, most) = (curve.growth(), 0.15 * median(&mut curve.rss.clone()));
+        assert!(grown < most, "{} has grown by {grown:.0} MB: {:?}", curve.name, curve.rss);
+    }
     assert!(results as f64 > 0.9 * sent as f64, "{results} results of {sent} access units");
 }
