@@ -14,6 +14,7 @@ mod moved;
 mod same;
 mod servers;
 mod spooled;
+mod upgrade;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -83,8 +83,14 @@ pub struct Flink {
 
 impl Flink {
     pub fn start(dir: &Path, slots: u32, taskmanagers: u32) -> Flink {
+        Flink::start_with(dir, None, slots, taskmanagers)
+    }
+
+    /// With the bridge that lies in a folder instead of this build's.
+    pub fn start_with(dir: &Path, bridge: Option<&Path>, slots: u32, taskmanagers: u32) -> Flink {
         let mut install = Command::new(FLUMEN);
         let install = install.args(["bridge", "install"]).arg(dir.join("lib"));
+        bridge.map(|from| install.arg("--from").arg(from));
         succeed(&install.output().expect("flumen runs"));
         let (path, port) = (dir.display().to_string(), ports());
         let [text, slots, count] = [port.into(), slots, taskmanagers].map(|n| n.to_string());
@@ -103,7 +109,18 @@ impl Flink {
 
     /// Submits the job and waits until it runs; its id.
     pub fn submit(&self, kafka: &Kafka, from: Option<&str>, args: &[&str]) -> String {
-        let jar = root().join("jvm/flink/target/flumen-flink-0.1.0.jar").display().to_string();
+        let jar = root().join("jvm/flink/target/flumen-flink-0.1.0.jar");
+        self.submit_jar(&jar, kafka, from, args)
+    }
+
+    pub fn submit_jar(
+        &self,
+        jar: &Path,
+        kafka: &Kafka,
+        from: Option<&str>,
+        args: &[&str],
+    ) -> String {
+        let jar = jar.display().to_string();
         let mut more: Vec<&str> = from.map_or_else(Vec::new, |from| vec!["--from", from]);
         more.extend([jar.as_str(), "--brokers", &kafka.brokers]);
         more.extend(args);
@@ -124,6 +141,12 @@ impl Flink {
         told["state"] == "RUNNING"
             && !tasks.is_empty()
             && tasks.iter().all(|t| t["status"] == "RUNNING")
+    }
+
+    /// Ends the job with a savepoint; its path.
+    pub fn stop_job(&self, job: &str) -> String {
+        let said = self.run(&["stop-job"], &[job]);
+        said.lines().find_map(|l| l.strip_prefix("SAVEPOINT ")).expect("SAVEPOINT").to_owned()
     }
 
     pub fn cancel(&self, job: &str) {
