@@ -50,7 +50,7 @@ it: web ## Tests with real servers: Kafka, Flink, RTSP, FFmpeg, a browser
 	@deploy/setup.sh it
 	@$(MAKE) --no-print-directory jvm
 	@$(TIMED) "integration tests" cargo test --locked --workspace --test it --test kafka -- --test-threads=1 --include-ignored
-	@$(TIMED) "Flink killed" env FLUMEN_KILLS=2 FLUMEN_SEED=1 cargo test --locked --workspace --test soak -- --test-threads=1 --nocapture cluster::kills
+	@$(TIMED) "Flink killed" env FLUMEN_KILLS=2 FLUMEN_SEED=1 cargo test --locked --workspace --test soak -- --test-threads=1 --nocapture cluster::kills cluster::crash cluster::moved
 
 lint: setup web ## Formatting, lints, dead links, house plan
 	@deploy/setup.sh lint

@@ -10,7 +10,9 @@
 //! power cut is not a crash of the decoder. `suspects`: one line `camera epoch sequence unit
 //! crashes` each, at most 64.
 //! Invariants: a group is rejected once the same unit of it was in hand at two ends of a
-//! process, or eight ends fell into it: kills from outside hit another unit each time.
+//! process, or eight ends fell into it: kills from outside hit another unit each time. Restoring
+//! (`RESTORING` in the place of a unit) takes long, begins at the same place each time and feeds
+//! only what was decoded before: it counts for the eight alone.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -20,6 +22,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use flumen_base::{Context, Error, Result};
 
 const SLOT: usize = 96;
+/// In the place of a unit's sequence: the units before it are decoded again.
+pub(crate) const RESTORING: u64 = u64::MAX;
 /// Ends of a process at one unit.
 const CRASHES: u32 = 2;
 /// Ends of a process anywhere in a group.
@@ -104,8 +108,9 @@ impl Notes {
     /// True when a group was in hand at too many ends of a process.
     pub fn rejects(&self, camera: &str, group: (u64, u64)) -> bool {
         let of_group = self.suspects.iter().filter(|s| s.group == group && s.camera == camera);
-        let crashes = || of_group.clone().map(|s| s.crashes);
-        crashes().any(|n| n >= CRASHES) || crashes().sum::<u32>() >= CRASHES_OF_GROUP
+        let mut at_a_unit = of_group.clone().filter(|s| s.sequence != RESTORING);
+        at_a_unit.any(|s| s.crashes >= CRASHES)
+            || of_group.map(|s| s.crashes).sum::<u32>() >= CRASHES_OF_GROUP
     }
 }
 
@@ -238,6 +243,17 @@ mod tests {
             let notes = Notes::open(dir.path(), 1).unwrap();
             assert!(!notes.rejects("yard", (7, 50)), "{sequence}");
             notes.hand().unwrap().note(unit("yard", (7, 50), sequence)).unwrap();
+        }
+        assert!(Notes::open(dir.path(), 1).unwrap().rejects("yard", (7, 50)));
+    }
+
+    #[test]
+    fn kills_from_outside_while_a_group_is_restored_add_up_slowly() {
+        let dir = tempfile::tempdir().unwrap();
+        for kill in 0..8 {
+            let notes = Notes::open(dir.path(), 1).unwrap();
+            assert!(!notes.rejects("yard", (7, 50)), "{kill}");
+            notes.hand().unwrap().note(unit("yard", (7, 50), RESTORING)).unwrap();
         }
         assert!(Notes::open(dir.path(), 1).unwrap().rejects("yard", (7, 50)));
     }

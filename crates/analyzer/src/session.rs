@@ -16,7 +16,7 @@ use flumen_base::{CameraId, Packet};
 use crate::cards::{Cards, Change};
 use crate::engine::{Analyzers, Engine, Engines};
 use crate::meta::is_sane;
-use crate::notes::{Hand, Unit};
+use crate::notes::{Hand, RESTORING, Unit};
 use crate::refuse::{crash_gap, read_header, reject, shed_frame};
 use crate::{Named, Output};
 
@@ -245,13 +245,14 @@ impl Session {
     }
 
     fn feed(&mut self, read: &Read) -> Taken {
-        self.note(Some(read.packet.header.sequence));
         let mut made = std::mem::take(&mut self.made);
         let before = made.len();
         let fed = catch_unwind(AssertUnwindSafe(|| {
             if self.engine.is_none() {
+                self.note(Some(RESTORING));
                 self.begin();
             }
+            self.note(Some(read.packet.header.sequence));
             let shed = self.shed;
             let engine = self.engine.as_mut()?;
             engine.shed(shed);

@@ -64,7 +64,6 @@ fn config(brokers: &str) -> ClientConfig {
         .set("partitioner", "murmur2_random")
         .set("group.id", "flumen-campaign")
         .set("enable.auto.commit", "false")
-        .set("enable.partition.eof", "true")
         .set("allow.auto.create.topics", "false");
     config
 }
@@ -116,7 +115,6 @@ impl Reader {
     pub fn next(&self, patience: Duration) -> Option<Found> {
         match self.0.poll(patience)? {
             Ok(message) => Some(Found::of(&message)),
-            Err(KafkaError::PartitionEOF(_)) => None,
             // A broker that is away comes back.
             Err(KafkaError::MessageConsumption(code)) if is_passing(code) => None,
             Err(e) => panic!("reading Kafka: {e}"),
@@ -138,8 +136,9 @@ fn is_passing(code: RDKafkaErrorCode) -> bool {
 /// Everything between two places.
 pub fn read(brokers: &str, topics: &[&str], from: &Offsets, committed: bool) -> Vec<Found> {
     let isolation = if committed { "read_committed" } else { "read_uncommitted" };
-    let client: BaseConsumer =
-        config(brokers).set("isolation.level", isolation).create().expect("a consumer");
+    let mut config = config(brokers);
+    config.set("isolation.level", isolation).set("enable.partition.eof", "true");
+    let client: BaseConsumer = config.create().expect("a consumer");
     let mut list = TopicPartitionList::new();
     let mut open = 0;
     for (topic, partition, low, high) in edges(brokers, topics) {

@@ -12,12 +12,15 @@ use super::client::{Offsets, Reader, Writer, read};
 use super::figures::{at, machine_load, median};
 use super::load::card;
 use super::servers::Kafka;
-use super::{Random, number};
+use super::{Random, clip_of, number};
 use crate::common::{Running, wait_for};
 
 const CAMERAS: usize = 4;
-/// A camera's address.
-const SCENE: &str = "synthetic:yard?seed=2&size=320x180&fps=10&seconds=20";
+
+/// What a camera sends: a file, since a scene would be rendered again by each successor.
+fn video() -> PathBuf {
+    clip_of("yard", "320x180", 10, 20)
+}
 
 struct Ingest {
     process: Running,
@@ -30,6 +33,8 @@ impl Ingest {
         let log = log.unwrap();
         let mut command = kafka.flumen(&["ingest", "--data"]);
         command.arg(data).env("FLUMEN__CLUSTER__SITE_KEY_FILE", key);
+        let root = format!("[{:?}]", video().parent().unwrap());
+        command.env("FLUMEN__INGEST__FILE_ROOTS", root);
         command.stdout(log.try_clone().unwrap()).stderr(log);
         Ingest { process: Running::start(&mut command) }
     }
@@ -171,7 +176,7 @@ fn ingest_process_killed() {
     let writer = Writer::open(&kafka.brokers);
     for n in 0..CAMERAS {
         let mut camera = card(&format!("ingest-{n}"));
-        camera.sources[0].address = SCENE.to_owned();
+        camera.sources[0].address = format!("file:{}", video().display());
         camera.sources[0].role = Some(Role { record: true, analyse: true, live: true });
         writer.send(
             topic::CAMERAS,

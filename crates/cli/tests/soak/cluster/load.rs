@@ -45,6 +45,13 @@ impl Clip {
         self.units.iter().map(|u| u.data.len() as u64).sum()
     }
 
+    /// The units of the group that holds the n-th, among the first `most`.
+    pub fn group(&self, n: u64, most: u64) -> std::ops::Range<u64> {
+        let key = |n: &u64| self.units[(*n % self.frames()) as usize].key;
+        let start = (0..=n).rev().find(key).expect("a clip begins with a key frame");
+        start..(n + 1..most).find(key).unwrap_or(most)
+    }
+
     /// Time from one picture to the next.
     pub fn pace(&self) -> Duration {
         Duration::from_micros(self.length_us as u64 / self.units.len() as u64)
@@ -56,11 +63,18 @@ pub struct Feed {
     pub id: String,
     clip: Arc<Clip>,
     sequence: u64,
+    fault: Option<(u64, &'static [u8])>,
 }
 
 impl Feed {
     pub fn new(id: &str, clip: &Arc<Clip>) -> Feed {
-        Feed { id: id.to_owned(), clip: clip.clone(), sequence: 0 }
+        Feed { id: id.to_owned(), clip: clip.clone(), sequence: 0, fault: None }
+    }
+
+    /// The same with bytes added to one access unit.
+    pub fn with_fault(mut self, at: Option<u64>, bytes: &'static [u8]) -> Feed {
+        self.fault = at.map(|at| (at, bytes));
+        self
     }
 
     /// Time from one picture to the next.
@@ -91,8 +105,12 @@ impl Feed {
             reorder_depth: unit.info.reorder_depth.unwrap_or(0),
             ..PacketHeader::default()
         };
+        let data = match self.fault {
+            Some((at, bytes)) if at == self.sequence => [&unit.data[..], bytes].concat().into(),
+            _ => unit.data.clone(),
+        };
         self.sequence += 1;
-        (header, unit.data.clone())
+        (header, data)
     }
 
     /// The marker that ends the stream.
@@ -134,12 +152,17 @@ fn send(writer: &Writer, id: &str, header: &PacketHeader, data: &[u8]) {
     writer.send(topic::VIDEO, id, Some(&bytes), data, header.arrival_us);
 }
 
-/// Puts `frames` access units and the end of the stream on the topic as fast as Kafka takes them.
+/// Puts the access units up to the `frames`-th on the topic as fast as Kafka takes them.
 pub fn fill(writer: &Writer, feed: &mut Feed, frames: u64) {
-    for _ in 0..frames {
+    while feed.sequence < frames {
         let (header, data) = feed.next(SystemClock.wall_us());
         send(writer, &feed.id, &header, &data);
     }
+    writer.flush();
+}
+
+/// Puts the end of the stream on the topic.
+pub fn finish(writer: &Writer, feed: &Feed) {
     send(writer, &feed.id, &feed.end(SystemClock.wall_us()), &[]);
     writer.flush();
 }
@@ -171,10 +194,7 @@ impl Live {
                 }
                 turn += 1;
             }
-            for feed in &feeds {
-                send(&writer, &feed.id, &feed.end(SystemClock.wall_us()), &[]);
-            }
-            writer.flush();
+            feeds.iter().for_each(|feed| finish(&writer, feed));
             writer
         });
         Live { stop, sent, thread: Some(thread) }

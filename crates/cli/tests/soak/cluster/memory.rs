@@ -37,26 +37,26 @@ impl Curve {
     }
 
     fn print(&self) {
-        let fifth = |all: &[f64]| {
-            let n = (all.len() / 5).max(1);
-            let part = |from: usize| median(&mut all[from..from + n].to_vec());
+        let told = |all: &[f64]| {
             let worst = all.iter().copied().fold(0.0, f64::max);
-            format!("{:.0} -> {:.0} (most {worst:.0})", part(0), part(all.len() - n))
+            let all: Vec<String> = fifths(all).iter().map(|m| format!("{m:.0}")).collect();
+            format!("{} (most {worst:.0})", all.join(" "))
         };
-        print!(
-            "  {}: RSS {} MB, heap in use {} MB",
-            self.name,
-            fifth(&self.rss),
-            fifth(&self.heap)
-        );
+        print!("  {}: RSS {} MB, heap in use {} MB", self.name, told(&self.rss), told(&self.heap));
         if !self.rest.is_empty() {
             print!(
                 ", native (RSS without heap, classes, code and direct buffers) {} MB",
-                fifth(&self.rest)
+                told(&self.rest)
             );
         }
         println!();
     }
+}
+
+/// The median of each fifth of the time.
+fn fifths(all: &[f64]) -> Vec<f64> {
+    let n = all.len().div_ceil(5).max(1);
+    all.chunks(n).map(|part| median(&mut part.to_vec())).collect()
 }
 
 const COMMITTED: [&str; 4] = [
@@ -100,9 +100,14 @@ fn memory_of_the_cluster_stays_flat() {
     let (sent, _) = live.stop();
     let results: i64 = ends(&kafka.brokers, &[topic::FRAMES]).values().sum();
     println!(
-        "memory over {minutes} minutes, a sample each 10 s, {CAMERAS} cameras 640x360 15/s, {sent} access units, {results} frames, load {:.0}; median of the first fifth -> of the last:",
+        "memory over {minutes} minutes, a sample each 10 s, {CAMERAS} cameras 640x360 15/s, {sent} access units, {results} frames, load {:.0}; median of each fifth:",
         machine_load()
     );
     curves.iter().for_each(Curve::print);
+    for curve in &curves {
+        // A JVM touches its heap bit by bit and then stays.
+        let [.., before, last] = fifths(&curve.rss)[..] else { panic!("too few samples") };
+        assert!(last < 1.05 * before, "{} still grows: {:.0?} MB", curve.name, curve.rss);
+    }
     assert!(results as f64 > 0.9 * sent as f64, "{results} results of {sent} access units");
 }

@@ -4,14 +4,17 @@ mod answers;
 mod bench;
 mod broker;
 mod client;
+mod crash;
 mod figures;
 mod ingest;
 mod kills;
 mod load;
 mod memory;
+mod moved;
 mod same;
 mod servers;
 mod spooled;
+mod upgrade;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::super::client::{Found, Reader, Writer, ends, read};
 use super::super::figures::{cpu_s, median};
-use super::super::load::{Clip, Feed, card, fill, publish_card};
+use super::super::load::{Clip, Feed, card, fill, finish, publish_card};
 use super::super::number;
 use super::super::servers::{Flink, Kafka, root};
 use crate::common::wait_for;
@@ -33,7 +33,9 @@ pub fn measure(kafka: &Kafka, flink: &Flink, dir: &Path, file: &Path) -> Value {
     let begin = ends(&kafka.brokers, &[topic::VIDEO]);
     let writer = Writer::open(&kafka.brokers);
     publish_card(&writer, CAMERA);
-    fill(&writer, &mut Feed::new(CAMERA, &clip), frames);
+    let mut feed = Feed::new(CAMERA, &clip);
+    fill(&writer, &mut feed, frames);
+    finish(&writer, &feed);
     let video = read(&kafka.brokers, &[topic::VIDEO], &begin, true);
     let jpeg: Vec<Value> = [80, 95].iter().map(|quality| produce(kafka, file, *quality)).collect();
     let mut rates: [Rates; 4] = Default::default();
@@ -146,9 +148,12 @@ fn in_flink(kafka: &Kafka, flink: &Flink, group: &str, frames: u64) -> f64 {
     let mut seen = 0;
     let mut done = |n: u64| {
         wait_for("the job", PATIENCE, || {
-            let found = reader.next(Duration::from_millis(100))?;
-            seen += u64::from(found.key == CAMERA.as_bytes());
-            (seen >= n).then(|| (seen, cpu_s(pid)))
+            // All there is: the moment counts, and a reader that lags would tell a later one.
+            while seen < n {
+                let found = reader.next(Duration::from_millis(100))?;
+                seen += u64::from(found.key == CAMERA.as_bytes());
+            }
+            Some((seen, cpu_s(pid)))
         })
     };
     let (first, last) = (done(warm(frames)), done(frames));
