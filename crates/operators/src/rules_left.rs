@@ -2,7 +2,7 @@
 //!
 //! Invariants: a place is told only where something moved in the 10 s before it came to rest, and
 //! after it stood unattended for as long as the rule wants; what came on its own way, as somebody
-//! who stands or an object that was thrown, must not stir for twice as long; a told place is not
+//! who stands or an object that was thrown, must not stir for three times as long; a told place is not
 //! told again until it was empty for a minute; at most 32 places a rule.
 //! Units: source pixels; media time in microseconds.
 //! Not here: which shapes stand (`standing`).
@@ -26,7 +26,7 @@ const LONGEST_US: i64 = 300_000_000;
 /// Who brought it was there so long before it came to rest.
 const BROUGHT_US: i64 = 10_000_000;
 /// Overlap of the boxes of what does not stir; who stands and waits moves more than that.
-const STEADY: f64 = 0.85;
+const STEADY: f64 = 0.9;
 /// Names a happening by its place where there is no track that could.
 pub(crate) const NAMELESS: u64 = 1 << 63;
 const COLUMNS: usize = 32;
@@ -138,7 +138,7 @@ impl Spots {
             let mut long_us = long_us;
             if unclear(still) {
                 alone = alone.min(now.pts_us - spot.still_us);
-                long_us *= 2;
+                long_us *= 3;
             }
             if !spot.told && spot.brought && alone >= long_us {
                 spot.told = true;
