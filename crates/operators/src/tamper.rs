@@ -88,6 +88,8 @@ pub struct Tamper {
     pub(crate) doubt: Option<Doubt>,
     pub(crate) last_us: Option<i64>,
     pub(crate) since_usual: u32,
+    /// Pictures between the last one as usual and the first without any contrast.
+    pub(crate) fell: Option<u32>,
     pub(crate) agree: u32,
 }
 
@@ -100,6 +102,7 @@ impl Default for Tamper {
             doubt: None,
             last_us: None,
             since_usual: 0,
+            fell: None,
             agree: 1000,
         }
     }
@@ -144,32 +147,31 @@ impl Tamper {
             self.since_usual = 0;
             return None;
         }
-        let evidence = |view: &View, against: Against, since_usual| {
-            let e = Evidence {
-                now: measures,
-                usual: &view.usual,
-                view: against,
-                known: look.known,
-                since_usual,
-            };
-            judge(&e)
+        let fell = self.fell.unwrap_or(self.since_usual);
+        let evidence = |view: &View, against: Against| {
+            let known = look.known;
+            let e = Evidence { now: measures, usual: &view.usual, view: against, known, fell };
+            (judge(&e), e.is_dim() || e.is_blank())
         };
         let against = view.compare(thumb);
         self.agree = against.agree();
-        let kind = evidence(view, against, self.since_usual);
+        let (kind, fallen) = evidence(view, against);
         if kind.is_some() && before.is_known() {
             let other = before.compare(thumb);
             // The view before is back.
-            if other.has_edges() && evidence(before, other, self.since_usual).is_none() {
+            if other.has_edges() && evidence(before, other).0.is_none() {
                 self.views.swap(0, 1);
                 self.agree = other.agree();
-                self.since_usual = 0;
+                (self.since_usual, self.fell) = (0, None);
                 return None;
             }
         }
-        self.since_usual = match kind {
-            None => 0,
-            Some(_) => self.since_usual.saturating_add(1),
+        (self.fell, self.since_usual) = match kind {
+            None => (None, 0),
+            Some(_) => {
+                let fell = self.fell.or(fallen.then_some(self.since_usual));
+                (fell, self.since_usual.saturating_add(1))
+            }
         };
         kind
     }
@@ -232,7 +234,7 @@ impl Tamper {
         self.views.swap(0, 1);
         let [view, _] = &mut self.views;
         *view = View::new();
-        self.since_usual = 0;
+        (self.since_usual, self.fell) = (0, None);
         let doubt = self.doubt.take();
         TamperChange::End(
             doubt.map_or(Span { kind: TamperKind::SceneCut, first: 0, last: 0 }, |d| d.span()),

@@ -20,6 +20,8 @@ const LEAST_FRAMES: u32 = 5;
 const OFTEN: i64 = 3;
 /// Share that changes in a still picture, in 1/10,000, at all and by more than two steps.
 const STILL: (u32, u32) = (100, 5);
+/// The same of a picture that is known to be frozen.
+const TOLD: (u32, u32) = (500, 20);
 /// Share that a key picture may change by more than two steps.
 const PULSE: u32 = 400;
 
@@ -45,8 +47,11 @@ pub(crate) struct Freeze {
 impl Freeze {
     /// Takes a picture's measures.
     pub(crate) fn see(&mut self, m: &Measures, look: &Look<'_>) -> Option<TamperChange> {
-        let still = m.changed <= STILL.0 && m.jumped <= STILL.1;
-        let pulse = look.key && m.jumped <= PULSE;
+        // Once it is told only what really changes ends it, and no key picture alone.
+        let told = self.run.is_some_and(|r| r.told);
+        let most = if told { TOLD } else { STILL };
+        let still = m.changed <= most.0 && m.jumped <= most.1;
+        let pulse = look.key && (told || m.jumped <= PULSE);
         let Some(run) = &mut self.run else {
             self.run = still.then_some(Run {
                 first: look.tag,
@@ -59,7 +64,9 @@ impl Freeze {
             return None;
         };
         if still || pulse {
-            (run.last, run.last_us) = (look.tag, look.pts_us);
+            if still || !run.told {
+                (run.last, run.last_us) = (look.tag, look.pts_us);
+            }
             run.frames += u32::from(still);
             let needed = LEAST_US.max(self.usual_us * OFTEN).min(MOST_US);
             if !run.told && run.frames >= LEAST_FRAMES && run.last_us - run.since_us >= needed {

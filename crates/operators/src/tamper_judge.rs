@@ -80,8 +80,8 @@ pub struct Evidence<'a> {
     pub view: Against,
     /// The background explains this picture.
     pub known: bool,
-    /// Pictures since the last one that looked as usual.
-    pub since_usual: u32,
+    /// Odd pictures before the first one without contrast: few when it went at once.
+    pub fell: u32,
 }
 
 impl Evidence<'_> {
@@ -97,8 +97,13 @@ impl Evidence<'_> {
             as u32
     }
 
+    /// Hardly anything is left of the picture.
+    pub(crate) fn is_dim(&self) -> bool {
+        self.contrast() < 250 && self.strength() < 200
+    }
+
     /// Nothing but one value in most of the picture.
-    fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         self.now.flat >= 7000 && self.usual.flat < 4000 && self.now.contrast < 4 * 256
     }
 }
@@ -107,12 +112,12 @@ impl Evidence<'_> {
 pub fn judge(e: &Evidence<'_>) -> Option<TamperKind> {
     let (fine, coarse) = (&e.view.fine, &e.view.coarse);
     let darker = e.now.brightness * 4 < e.usual.brightness * 3;
-    let sudden = e.since_usual <= 2;
+    let sudden = e.fell <= 2;
     if e.is_blank() && (sudden || e.now.contrast < 128) {
         return Some(TamperKind::SignalLost);
     }
-    if e.contrast() < 250 && e.strength() < 200 {
-        let dimmed = sudden && fine.like >= 700 && darker;
+    if e.is_dim() {
+        let dimmed = sudden && fine.like >= 500 && darker;
         return Some(if dimmed { TamperKind::LightOff } else { TamperKind::Covered });
     }
     if e.now.noise > e.usual.noise * 3 + 256 {
@@ -127,8 +132,8 @@ pub fn judge(e: &Evidence<'_>) -> Option<TamperKind> {
         return Some(TamperKind::LightOff);
     }
     let soft = fine.blocks >= 24
-        && fine.kept < 500
-        && u64::from(fine.strength) * 100 < u64::from(coarse.strength) * 72
+        && fine.kept < 600
+        && u64::from(fine.strength) * 100 < u64::from(coarse.strength) * 76
         && coarse.strength > 600
         && coarse.agree >= 500;
     soft.then_some(TamperKind::Defocus)

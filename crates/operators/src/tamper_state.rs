@@ -19,6 +19,7 @@ impl Tamper {
         to.u8(u8::from(self.last_us.is_some()));
         to.i64(self.last_us.unwrap_or(0));
         to.u32(self.since_usual);
+        to.u32(self.fell.unwrap_or(u32::MAX));
         to.u32(self.agree);
         to.u8(u8::from(self.doubt.is_some()));
         if let Some(doubt) = &self.doubt {
@@ -48,13 +49,14 @@ impl Tamper {
         let freeze = Freeze::load(from)?;
         let known = from.u8()? != 0;
         let last_us = from.i64()?;
-        let (since_usual, agree) = (from.u32()?, from.u32()?);
+        let (since_usual, fell, agree) = (from.u32()?, from.u32()?, from.u32()?);
+        let fell = (fell != u32::MAX).then_some(fell);
         let doubt = match from.u8()? {
             0 => None,
             _ => Some(Doubt::load(from)?),
         };
         let last_us = known.then_some(last_us);
-        Some(Tamper { measurer, views, freeze, doubt, last_us, since_usual, agree })
+        Some(Tamper { measurer, views, freeze, doubt, last_us, since_usual, fell, agree })
     }
 }
 

@@ -117,7 +117,7 @@ impl Site {
             luma: self.motion.working().luma,
             quality: self.motion.quality(),
             known: self.motion.scene().known,
-            key: self.n % 20 == 0,
+            key: self.n.is_multiple_of(20),
             pts_us,
             tag: u64::from(self.n),
         };

@@ -220,8 +220,7 @@ impl Sums {
         self.foot_y += millionths(y.clamp(0, height as i32) as u64, h);
         let (vx, vy) = thing.velocity;
         // Thousandths of a pixel; casts of f64 saturate.
-        let (vx, vy) = ((vx * 1000.0) as i64, (vy * 1000.0) as i64);
-        let (vx, vy) = (vx.clamp(-100_000_000, 100_000_000), vy.clamp(-100_000_000, 100_000_000));
+        let [vx, vy] = [vx, vy].map(|v| ((v * 1000.0) as i64).clamp(-100_000_000, 100_000_000));
         let speed = (vx * vx + vy * vy).cast_unsigned().isqrt();
         let widths = millionths(speed, w * 1000);
         self.speed += widths;
