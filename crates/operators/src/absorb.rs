@@ -12,6 +12,8 @@ use crate::reduce::Small;
 const OBJECT: u16 = 30_000;
 /// The same when it is unclear whether it is a thing: 60 s.
 const UNCLEAR: u16 = 15_000;
+/// The same for what something left behind: 6 s.
+const RESIDUE: u16 = 1_500;
 /// Ticks, in sum, that a shape must have looked like a ghost: 0.6 s.
 const GHOST: u8 = 150;
 /// Ticks that a ghost must have stood still: 0.3 s.
@@ -68,7 +70,11 @@ fn pixel(
     back.slow.set(x, y, slow);
     back.still.set(x, y, still);
     back.ghost.set(x, y, ghost);
-    let patience = if blob.nature == Nature::Object { OBJECT } else { UNCLEAR };
+    let patience = match blob.nature {
+        Nature::Object => OBJECT,
+        Nature::Residue => RESIDUE,
+        Nature::Unclear | Nature::Ghost => UNCLEAR,
+    };
     let absorbed = still >= patience || (ghost >= GHOST && still >= GHOST_STILL);
     if absorbed {
         if back.life.at(x, y) == 0 {

@@ -8,6 +8,7 @@ use crate::bits::Bits;
 use crate::clean::border;
 use crate::grid::Grid;
 use crate::regions::{Region, Regions, Run};
+use crate::track::{Place, Track};
 
 /// What a shape's border says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub enum Nature {
     Ghost,
     /// Neither is clear.
     Unclear,
+    /// Neither is clear, and nothing that walked is here: what something left behind.
+    Residue,
 }
 
 /// A rectangle; `right` and `bottom` are past the last pixel.
@@ -109,6 +112,23 @@ impl Blobs {
     /// The kept shapes.
     pub fn all(&self) -> &[Blob] {
         &self.blobs
+    }
+
+    /// What came here as a whole is no ghost; what is unclear and did not come is a residue.
+    pub fn came(&mut self, tracks: &[Track]) {
+        for blob in &mut self.blobs {
+            let place = Place::of(&blob.rect);
+            let walked = |least: f64| {
+                tracks.iter().any(|t| {
+                    t.certain() && t.moved() && t.place.common(&place) >= least * place.area()
+                })
+            };
+            blob.nature = match blob.nature {
+                Nature::Ghost if walked(0.5) => Nature::Unclear,
+                Nature::Unclear if !walked(0.2) => Nature::Residue,
+                other => other,
+            };
+        }
     }
 
     /// The runs of a shape.

@@ -7,9 +7,10 @@
 
 use crate::background::Background;
 use crate::bits::{Bits, Ones, pack};
-use crate::compare::{HIGH, LOW, MAYBE, Rows, limit};
+use crate::compare::{DARKER, HIGH, LOW, MAYBE, Rows, limit};
 use crate::grid::Grid;
 use crate::reduce::Small;
+use crate::regions::Region;
 use crate::tone::Tone;
 
 /// The answer for one frame, and scratch rows.
@@ -23,7 +24,13 @@ pub struct Classes {
     pub high: Bits,
     /// Shadow.
     pub shadow: Bits,
-    maybe: Bits,
+    /// Could be shadow by its light and colour, whatever its texture.
+    pub maybe: Bits,
+    /// Taken off a shape as its cast shadow (`cast`).
+    pub cast: Bits,
+    /// The shapes with their cast shadow.
+    pub whole: Vec<Region>,
+    darker: Bits,
     rows: Rows,
 }
 
@@ -37,6 +44,9 @@ impl Classes {
             high: bits(),
             shadow: bits(),
             maybe: bits(),
+            cast: bits(),
+            whole: Vec::new(),
+            darker: bits(),
             rows: Rows::new(width),
         }
     }
@@ -51,9 +61,11 @@ impl Classes {
         for y in 0..self.lit.height() {
             self.rows.envelope(&self.lit, &small.luma, y);
             self.rows.colours(small, back, y, base);
+            self.rows.greys(small, back, &self.lit, y);
             self.rows.compare(small.luma.row(y), self.lit.row(y), back, y, base);
             pack(self.rows.class(), LOW, self.low.row_mut(y));
             pack(self.rows.class(), HIGH, self.high.row_mut(y));
+            pack(self.rows.class(), DARKER, self.darker.row_mut(y));
             pack(self.rows.class(), MAYBE, self.maybe.row_mut(y));
             self.shadows(&small.luma, back, y);
             self.remembered(small, back, tone, y, base);
@@ -63,8 +75,8 @@ impl Classes {
     /// Takes shadow out of a row.
     fn shadows(&mut self, image: &Grid<u8>, back: &Background, y: usize) {
         self.shadow.row_mut(y).fill(0);
-        for i in 0..self.maybe.row(y).len() {
-            let word = self.maybe.row(y).get(i).copied().unwrap_or(0);
+        for i in 0..self.darker.row(y).len() {
+            let word = self.darker.row(y).get(i).copied().unwrap_or(0);
             let mut shadow = 0u64;
             for bit in Ones(word) {
                 let spread = back.spread.at(i * 64 + bit, y);

@@ -64,7 +64,7 @@ fn erode(rows: [Sides; 3]) -> u64 {
 }
 
 /// At least 5 of 9.
-fn majority(rows: [Sides; 3]) -> u64 {
+pub fn majority(rows: [Sides; 3]) -> u64 {
     let full = |a: u64, b: u64, c: u64| (a ^ b ^ c, a & b | c & (a ^ b));
     let [a, b, c] = rows.map(|r| full(r.left, r.here, r.right));
     // Three sums of two bits each: 0 to 3.

@@ -11,8 +11,17 @@ use crate::reduce::Small;
 pub const LOW: u32 = 0;
 /// Bit of a class that says "differs strongly".
 pub const HIGH: u32 = 1;
-/// Bit of a class that says "could be shadow".
-pub const MAYBE: u32 = 2;
+/// Bit of a class that says "is shadow when the texture agrees".
+pub const DARKER: u32 = 2;
+/// Bit of a class that says "could be shadow, whatever its texture".
+pub const MAYBE: u32 = 3;
+
+/// Luma of black.
+pub const BLACK: u8 = 16;
+/// Colour steps, blue and red together, that still are the same colour in less light.
+const SAME_COLOUR: i32 = 6;
+/// Share of the light, in 1/32, that the deepest shadow leaves.
+const DARKEST: u16 = 10;
 
 /// Scratch rows of the comparison.
 #[derive(Default)]
@@ -24,6 +33,8 @@ pub struct Rows {
     colour_limit: Vec<u8>,
     small_colour: Vec<u8>,
     small_limit: Vec<u8>,
+    small_grey: Vec<u8>,
+    grey: Vec<u8>,
     class: Vec<u8>,
 }
 
@@ -45,6 +56,8 @@ impl Rows {
             colour_limit: row(width),
             small_colour: row(width.div_ceil(2)),
             small_limit: row(width.div_ceil(2)),
+            small_grey: row(width.div_ceil(2)),
+            grey: row(width),
             class: row(width),
         }
     }
@@ -98,12 +111,37 @@ impl Rows {
         double(&self.small_limit, &mut self.colour_limit);
     }
 
+    /// Where the colour is the background's, paler by as much as the pixel is darker: less
+    /// light falls on the same surface.
+    pub fn greys(&mut self, small: &Small, back: &Background, lit: &Grid<u8>, y: usize) {
+        if y % 2 == 1 {
+            return;
+        }
+        let row = (y / 2).min(small.u.height().saturating_sub(1));
+        let light = |of: &u8| i32::from(of.saturating_sub(BLACK));
+        let image = small.luma.row(y).iter().step_by(2);
+        let lights = image.zip(lit.row(y).iter().step_by(2));
+        let blue = small.u.row(row).iter().zip(back.u[0].row(row));
+        let red = small.v.row(row).iter().zip(back.v[0].row(row));
+        for (o, ((i, b), ((iu, u), (iv, v)))) in
+            self.small_grey.iter_mut().zip(lights.zip(blue.zip(red)))
+        {
+            let (i, b) = (light(i), light(b).max(1));
+            let away = |seen: &u8, known: &u16| {
+                let known = i32::from(known.saturating_add(128) >> 8) - 128;
+                ((i32::from(*seen) - 128) * b - known * i).abs()
+            };
+            *o = u8::from(away(iu, u) + away(iv, v) < SAME_COLOUR * b);
+        }
+        double(&self.small_grey, &mut self.grey);
+    }
+
     /// The class of each pixel of row `y`.
     pub fn compare(&mut self, image: &[u8], lit: &[u8], back: &Background, y: usize, base: u8) {
         let values = image.iter().zip(lit).zip(&self.outside);
         let state = back.spread.row(y).iter().zip(back.blink.row(y));
-        let colours = self.colour.iter().zip(&self.colour_limit);
-        for (out, (((i, b), e), ((s, k), (c, cl)))) in
+        let colours = self.colour.iter().zip(&self.colour_limit).zip(&self.grey);
+        for (out, (((i, b), e), ((s, k), ((c, cl), grey)))) in
             self.class.iter_mut().zip(values.zip(state.zip(colours)))
         {
             let limit = limit(base, *s, *k);
@@ -117,9 +155,13 @@ impl Rows {
             let colour_high = 2 * colour > 3 * colour_limit;
             let (i, b) = (u16::from(*i), u16::from(*b));
             let darker = (2 * i > b) & (20 * i < 19 * b) & (colour < 8);
+            let black = u16::from(BLACK);
+            let (i, b) = (i.saturating_sub(black), b.saturating_sub(black));
+            let wide = (32 * i > DARKEST * b) & (32 * i < 31 * b) & (*grey != 0);
             *out = u8::from(low | colour_low)
                 | u8::from(high | colour_high) << HIGH
-                | u8::from(low & darker) << MAYBE;
+                | u8::from(low & darker) << DARKER
+                | u8::from((low | colour_low) & wide) << MAYBE;
         }
     }
 }

@@ -5,10 +5,11 @@
 
 use crate::background::{Background, DEVIATION};
 use crate::bits::Bits;
-use crate::blobs::Blobs;
+use crate::blobs::{Blobs, Rect};
 use crate::classify::Classes;
 use crate::grid::Grid;
 use crate::reduce::Small;
+use crate::regions::Region;
 
 /// Scratch of the learner.
 #[derive(Default)]
@@ -64,11 +65,10 @@ impl Learner {
         self.rates.all_mut().fill(rate);
         let part = |percent: i32| (i32::from(rate) * percent / 100) as i16;
         if age > START {
-            for blob in blobs.all() {
-                let rect = blob.rect;
-                for y in rect.top..rect.bottom {
-                    let row = self.rates.row_mut(y as usize);
-                    if let Some(row) = row.get_mut(rect.left as usize..rect.right as usize) {
+            let kept = |of: &&Region| blobs.all().iter().any(|b| inside(b.rect, of));
+            for of in classes.whole.iter().filter(kept) {
+                for y in of.top..of.bottom {
+                    if let Some(row) = self.rates.row_mut(y).get_mut(of.left..of.right) {
                         row.fill(part(15));
                     }
                 }
@@ -76,9 +76,17 @@ impl Learner {
         }
         for y in 0..self.rates.height() {
             fill_runs(&classes.shadow, y, self.rates.row_mut(y), part(10));
+            // What looks like shadow beside a thing may be its sleeve: next to nothing.
+            fill_runs(&classes.cast, y, self.rates.row_mut(y), part(1));
             fill_runs(&back.mask, y, self.rates.row_mut(y), 0);
         }
     }
+}
+
+/// True when a kept shape begins inside a region.
+fn inside(rect: Rect, of: &Region) -> bool {
+    let (x, y) = ((rect.left + rect.right) as usize / 2, (rect.top + rect.bottom) as usize / 2);
+    (of.left..of.right).contains(&x) && (of.top..of.bottom).contains(&y)
 }
 
 fn fill_runs(bits: &Bits, y: usize, row: &mut [i16], value: i16) {

@@ -13,6 +13,7 @@ mod assign;
 mod background;
 mod bits;
 mod blobs;
+mod cast;
 mod classify;
 mod clean;
 mod compare;

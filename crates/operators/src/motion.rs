@@ -9,6 +9,7 @@ use flumen_base::{Error, Frame, Result};
 use crate::absorb::absorb;
 use crate::background::Background;
 use crate::blobs::{Against, Blobs};
+use crate::cast::Caster;
 use crate::classify::Classes;
 use crate::clean::Cleaner;
 use crate::learn::{Learner, blink};
@@ -35,7 +36,7 @@ pub struct Tuning {
 
 impl Default for Tuning {
     fn default() -> Tuning {
-        Tuning { sensitivity: 50, least_object: 200 }
+        Tuning { sensitivity: 50, least_object: 160 }
     }
 }
 
@@ -51,6 +52,7 @@ pub struct Motion {
     fitter: Fitter,
     pub(crate) classes: Classes,
     cleaner: Cleaner,
+    caster: Caster,
     blobs: Blobs,
     learner: Learner,
     pub(crate) mask: Mask,
@@ -83,6 +85,7 @@ impl Motion {
             fitter: Fitter::default(),
             classes: Classes::new(w, h),
             cleaner: Cleaner::new(w, h),
+            caster: Caster::new(w, h),
             blobs: Blobs::new(w, h),
             learner: Learner::new(w, h),
             mask,
@@ -188,7 +191,8 @@ impl Motion {
     fn shapes(&mut self, ticks: u32) {
         let bits = self.mask.bits_mut();
         self.cleaner.clean(&self.classes.low, bits);
-        let least_area = (self.shape.area() * self.tuning.least_object as usize / 400_000).max(12);
+        self.caster.trim(bits, &mut self.classes);
+        let least_area = (self.shape.area() * self.tuning.least_object as usize / 320_000).max(12);
         let against = Against {
             image: &self.small.luma,
             lit: &self.classes.lit,
@@ -196,6 +200,7 @@ impl Motion {
             least_area,
         };
         self.blobs.find(bits, &against);
+        self.blobs.came(self.tracker.all());
         blink(&mut self.back, &self.classes.low);
         absorb(&mut self.back, &self.small, &self.blobs, ticks, &mut self.absorbed);
         self.back.mask.copy_from(self.mask.bits());

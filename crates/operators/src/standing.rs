@@ -103,7 +103,7 @@ impl Stills {
             match blob.nature {
                 Nature::Object => still.votes[0] += 1,
                 Nature::Ghost => still.votes[1] += 1,
-                Nature::Unclear => (),
+                Nature::Unclear | Nature::Residue => (),
             }
             if still.absorbed * 2 > still.area {
                 still.gone_us = now_us;
