@@ -9,14 +9,8 @@ use flumen_base::{CameraId, topic};
 use super::client::Found;
 
 /// Where results go.
-pub const RESULTS: [&str; 6] = [
-    topic::FRAMES,
-    topic::EVENTS,
-    topic::PICTURES,
-    topic::WINDOWS,
-    topic::GAPS,
-    topic::REJECTS,
-];
+pub const RESULTS: [&str; 6] =
+    [topic::FRAMES, topic::EVENTS, topic::PICTURES, topic::WINDOWS, topic::GAPS, topic::REJECTS];
 
 /// Topic and key -> its records in the order of their first coming: id, value, timestamp.
 type Lines = BTreeMap<(String, Vec<u8>), Vec<(Vec<u8>, Vec<u8>, i64)>>;
