@@ -85,6 +85,9 @@ fn shoot(bus: &dyn Bus, clip: &Clip, range: std::ops::Range<usize>) {
     }
 }
 
+/// Windows of each camera.
+const SECONDS: usize = 25;
+
 type Log = BTreeMap<Bytes, Vec<Bytes>>;
 
 fn log(bus: &dyn Bus, topic: &str) -> Log {
@@ -101,14 +104,16 @@ fn log(bus: &dyn Bus, topic: &str) -> Log {
     all
 }
 
-/// Waits until each camera has a result for its last picture.
+/// Waits until each camera has a result for its last picture, and for the marker behind it: the
+/// window that it closes.
 fn settle(bus: &dyn Bus, clip: &Clip) {
     let last = clip.units.len() as u64 - 1;
     let begun = Instant::now();
     let is_last = |f: &Bytes| FrameResult::decode(f.clone()).unwrap().sequence == last;
     while begun.elapsed() < Duration::from_secs(60) {
         let frames = log(bus, topic::FRAMES);
-        if frames.len() == CAMERAS.len() && frames.values().all(|f| f.iter().any(is_last)) {
+        let seen = frames.len() == CAMERAS.len() && frames.values().all(|f| f.iter().any(is_last));
+        if seen && log(bus, topic::WINDOWS).values().all(|w| w.len() >= SECONDS) {
             return;
         }
         std::thread::sleep(Duration::from_millis(20));
@@ -134,7 +139,7 @@ fn stopped_anywhere_the_records_are_those_of_an_undisturbed_run() {
     assert!(expected[0].values().all(|frames| frames.len() == clip.units.len()));
     assert!(!expected[1].is_empty() && !expected[2].is_empty(), "the clip has no event");
     assert!(expected[3].is_empty());
-    assert!(expected[4].values().all(|windows| windows.len() == 25), "one a second");
+    assert!(expected[4].values().all(|windows| windows.len() == SECONDS), "one a second");
 
     for step in [11, 37] {
         let dir = tempfile::tempdir().unwrap();
