@@ -41,7 +41,7 @@ cluster-stop: ## End what `make cluster` started
 
 test: setup web ## All tests that need no server
 	@deploy/setup.sh cluster
-	@$(TIMED) "rust tests" cargo test --locked --workspace
+	@$(TIMED) "rust tests" cargo test --locked --workspace --no-fail-fast
 	@cargo build --locked --quiet -p flumen-bridge
 	@$(TIMED) "JVM tests" $(MVN) verify
 	@$(TIMED) "web tests" npm --prefix web run --silent check
