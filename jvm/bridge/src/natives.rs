@@ -38,6 +38,12 @@ fn answer<'local>(
     .resolve::<ThrowRuntimeExAndDefault>()
 }
 
+/// Stands in the library's bytes, however much it is optimised: `flumen bridge install` looks for
+/// it without loading the library.
+#[used]
+#[unsafe(no_mangle)]
+pub static FLUMEN_BRIDGE: &str = concat!("flumen-bridge ", env!("CARGO_PKG_VERSION"), "\0");
+
 // SAFETY of all names below: each is one function of this library, with the arguments that
 // `Native.java` declares; the JVM calls no other.
 

@@ -111,7 +111,8 @@ fn find(places: &[PathBuf], is: impl Fn(&str) -> bool, what: &str) -> Result<Pat
 /// The library holds its version as text, as `Analyzer.version()` tells it.
 fn holds_version(library: &Path) -> Result<()> {
     let bytes = std::fs::read(library).context(format!("read {}", library.display()))?;
-    let named = bytes.windows(VERSION.len()).any(|w| w == VERSION.as_bytes());
+    let mark = concat!("flumen-bridge ", env!("CARGO_PKG_VERSION"), "\0").as_bytes();
+    let named = bytes.windows(mark.len()).any(|w| w == mark);
     if bytes.starts_with(b"\x7fELF") && named {
         return Ok(());
     }
@@ -169,7 +170,8 @@ mod tests {
         std::fs::write(from.join(&wanted), "jar").unwrap();
         std::fs::write(from.join(format!("flumen-bridge-{VERSION}-sources.jar")), "").unwrap();
         assert!(install(&from, &lib).unwrap_err().to_string().contains("not flumen's library"));
-        std::fs::write(from.join(LIBRARY), format!("\x7fELF..{VERSION}..")).unwrap();
+        std::fs::write(from.join(LIBRARY), format!("\x7fELF..flumen-bridge {VERSION}\0.."))
+            .unwrap();
         install(&from, &lib).unwrap();
         std::fs::write(lib.join("flumen-bridge-0.0.1.jar"), "old").unwrap();
         install(&from, &lib).unwrap();
