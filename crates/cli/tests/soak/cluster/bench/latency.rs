@@ -23,8 +23,8 @@ const CAMERAS: [usize; 3] = [1, 2, 4];
 const SMALL: usize = 10;
 
 pub fn measure(kafka: &Kafka, flink: &Flink, dir: &Path, clip: &Arc<Clip>) -> Vec<Value> {
-    let job =
-        flink.submit(kafka, None, &["--group", "latency", "--checkpoint-interval-ms", "5000"]);
+    let args = ["--group", "latency", "--checkpoint-interval-ms", "5000", "--parallelism", "2"];
+    let job = flink.submit(kafka, None, &args);
     println!("\nmilliseconds from arrival (p50 / p95 / p99)");
     let mut all = Vec::new();
     for count in CAMERAS {
@@ -121,10 +121,12 @@ impl<'a> Run<'a> {
         let feeds = ids.iter().map(|id| Feed::new(id, clip)).collect();
         let cameras = Spooled::start(&self.kafka.brokers, &dir.join(self.name), feeds);
         std::thread::sleep(Duration::from_secs(warm));
-        let after_us = SystemClock.wall_us();
+        // What arrives while the readers begin tells about their beginning.
+        let after_us = SystemClock.wall_us() + 3_000_000;
         let watch = |topic, of| Watch::start(self.kafka, topic, of, after_us);
         let (video, frames) = (watch(topic::VIDEO, of_packet), watch(topic::FRAMES, of_frame));
         let events = watch(topic::EVENTS, of_event);
+        std::thread::sleep(Duration::from_secs(3));
         cameras.warm();
         let (begin, sent, cpu) = (Instant::now(), cameras.sent(), self.cpu());
         std::thread::sleep(Duration::from_secs(span));
