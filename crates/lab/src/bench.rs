@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use flumen_analyzer::Settings;
-use flumen_base::{CameraId, Context, Error, Result};
+use flumen_base::{CameraId, Result};
 use flumen_media::Interrupt;
 use serde::Serialize;
 
@@ -190,14 +190,7 @@ impl Report {
     /// # Errors
     /// I/O errors of `dir`.
     pub fn write(&self, dir: &Path) -> Result<()> {
-        std::fs::create_dir_all(dir).context(format!("make {}", dir.display()))?;
-        let json = serde_json::to_string_pretty(self)
-            .map_err(|e| Error::internal("report to JSON").with_source(e))?;
-        for (name, text) in [("report.json", json + "\n"), ("report.txt", self.table())] {
-            std::fs::write(dir.join(name), text)
-                .context(format!("write {}", dir.join(name).display()))?;
-        }
-        Ok(())
+        table::write_report(dir, self, &self.table())
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use flumen_base::{Context, Error, Result};
+use flumen_base::{Context, Result};
 use flumen_farm::SceneSpec;
 use serde::Serialize;
 
@@ -163,14 +163,7 @@ impl Comparison {
     /// # Errors
     /// I/O errors of `dir`.
     pub fn write(&self, dir: &Path) -> Result<()> {
-        std::fs::create_dir_all(dir).context(format!("make {}", dir.display()))?;
-        let json = serde_json::to_string_pretty(self)
-            .map_err(|e| Error::internal("report to JSON").with_source(e))?;
-        for (name, text) in [("report.json", json + "\n"), ("report.txt", self.table())] {
-            std::fs::write(dir.join(name), text)
-                .context(format!("write {}", dir.join(name).display()))?;
-        }
-        Ok(())
+        table::write_report(dir, self, &self.table())
     }
 }
 

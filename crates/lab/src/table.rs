@@ -1,4 +1,31 @@
-//! Plain tables for people: columns as wide as their widest cell.
+//! Plain tables for people, columns as wide as their widest cell, and reports as files.
+
+use std::path::Path;
+
+use flumen_base::{Context, Error, Result};
+use serde::Serialize;
+
+/// Writes a report as `report.json` and its table as `report.txt` into `dir`.
+///
+/// # Errors
+/// I/O errors of `dir`.
+pub(crate) fn write_report(dir: &Path, report: &impl Serialize, table: &str) -> Result<()> {
+    std::fs::create_dir_all(dir).context(format!("make {}", dir.display()))?;
+    let json = serde_json::to_string_pretty(report)
+        .map_err(|e| Error::internal("report to JSON").with_source(e))?;
+    for (name, text) in [
+        (
+            "report.json",
+            json + "
+",
+        ),
+        ("report.txt", table.into()),
+    ] {
+        std::fs::write(dir.join(name), text)
+            .context(format!("write {}", dir.join(name).display()))?;
+    }
+    Ok(())
+}
 
 /// Rows of cells as text; the first row is the head. Numbers stand to the right.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {

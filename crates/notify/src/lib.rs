@@ -23,4 +23,4 @@ mod tests;
 
 pub use config::{NotifyConfig, Secret, Target};
 pub use notify::{Notify, TargetStatus};
-pub use sign::{hmac_sha256, signature};
+pub use sign::signature;

@@ -89,8 +89,10 @@ fn attempt(agent: &ureq::Agent, target: &Target, body: &Body) -> Answer {
         .header("x-flumen-id", &body.id)
         .header("x-flumen-timestamp", now_s.to_string());
     if !target.secret.0.is_empty() {
-        let signed = signature(&target.secret.0, now_s, body.text.as_bytes());
-        request = request.header("x-flumen-signature", signed);
+        match signature(&target.secret.0, now_s, body.text.as_bytes()) {
+            Ok(signed) => request = request.header("x-flumen-signature", signed),
+            Err(e) => return Answer::Later(e.to_string()),
+        }
     }
     match request.send(&body.text) {
         Ok(answer) => judge(answer.status().as_u16()),
