@@ -3,8 +3,7 @@
 //! Not here: which is which (`tamper`, `windows`), what moves (`sight`).
 
 use flumen_base::wire::{PacketHeader, Rule, SourcePosition};
-use flumen_base::{Error, Result};
-use flumen_operators::{Motion, Pictured, Reader, TamperKind, Thing, Writer};
+use flumen_operators::{Motion, Pictured, TamperKind, Thing};
 
 use crate::Output;
 use crate::events::Told;
@@ -15,8 +14,8 @@ use crate::windows::Windows;
 /// Tampering and windows of one camera.
 #[derive(Default)]
 pub(crate) struct Care {
-    watch: Watch,
-    windows: Windows,
+    pub(crate) watch: Watch,
+    pub(crate) windows: Windows,
 }
 
 /// Whose records these are.
@@ -94,19 +93,6 @@ impl Care {
     ) -> Vec<Told> {
         self.windows.end(whose, meta.at, out);
         self.watch.break_off(whose, meta)
-    }
-
-    pub(crate) fn save(&self, to: &mut Writer) {
-        self.watch.save(to);
-        self.windows.save(to);
-    }
-
-    /// Reads what `save` wrote.
-    pub(crate) fn load(from: &mut Reader<'_>) -> Result<Care> {
-        let damaged = || Error::data_loss("the saved state of tampering and windows is damaged");
-        let watch = Watch::load(from).ok_or_else(damaged)??;
-        let windows = Windows::load(from).ok_or_else(damaged)?;
-        Ok(Care { watch, windows })
     }
 }
 

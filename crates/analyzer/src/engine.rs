@@ -25,6 +25,10 @@ pub trait Engine: Send {
     fn announce(&mut self, camera: &Camera) -> Result<()>;
     /// Skip decoding, until the next key frame after `false`.
     fn shed(&mut self, on: bool);
+    /// What of a snapshot another version wrote, so that it began anew.
+    fn begun_anew(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Makes engines.
@@ -84,5 +88,9 @@ impl Engine for Analyzer {
 
     fn shed(&mut self, on: bool) {
         Analyzer::shed(self, on);
+    }
+
+    fn begun_anew(&self) -> Option<String> {
+        Analyzer::begun_anew(self)
     }
 }

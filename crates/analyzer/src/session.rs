@@ -121,7 +121,7 @@ impl Session {
         self.hand = hand;
     }
 
-    /// What is wrong just now, for a person; not part of any answer.
+    /// What is wrong, or was since the last key frame, for a person; not part of any answer.
     pub fn problem(&self) -> Option<&str> {
         self.problem.as_deref()
     }
@@ -171,6 +171,9 @@ impl Session {
                 format!("a packet of camera {whose:?} came to the analyzer of {}", self.camera);
             self.reject(read, why);
             return Taken::Other;
+        }
+        if read.key {
+            self.problem = None; // what lasts is found again
         }
         if is_sane(header.arrival_us) {
             self.arrival_us = header.arrival_us;
@@ -285,6 +288,7 @@ impl Session {
         if !saved.is_empty() {
             match self.engines.restore(&self.camera, self.cards.settings(), &saved) {
                 Ok(engine) => {
+                    self.problem = engine.begun_anew();
                     self.engine = Some(engine);
                     return self.announce();
                 }

@@ -9,7 +9,7 @@ use flumen_base::wire::{
     Zone,
 };
 use flumen_base::{Error, Frame, Result};
-use flumen_operators::{Mask, Motion, Reader, Standing, Thing, Tuning, Writer};
+use flumen_operators::{Mask, Motion, Standing, Thing, Tuning};
 
 use crate::analyzer::MaskSink;
 use crate::care::{Care, Whose};
@@ -20,18 +20,22 @@ use crate::pictures::Pictures;
 use crate::{Output, Settings};
 
 /// Policies that may wait for their time.
-const WAITING: usize = 16;
+pub(crate) const WAITING: usize = 16;
 
 /// The operators of one camera and the policy in force.
 pub(crate) struct Sight {
     camera: String,
-    pictures: Pictures,
-    policy: Versioned,
-    waiting: VecDeque<Versioned>,
-    motion: Option<Motion>,
-    events: Events,
-    rules: Rules,
+    pub(crate) pictures: Pictures,
+    pub(crate) policy: Versioned,
+    pub(crate) waiting: VecDeque<Versioned>,
+    pub(crate) motion: Option<Motion>,
+    pub(crate) events: Events,
+    pub(crate) rules: Rules,
     pub(crate) care: Care,
+    /// Things that an earlier state of the operators had numbered; 0 when there was none.
+    pub(crate) born: u64,
+    /// Parts of the snapshot that began anew, and why.
+    pub(crate) anew: Vec<String>,
     pub(crate) mask_sink: Option<MaskSink>,
 }
 
@@ -65,6 +69,8 @@ impl Sight {
             events: Events::default(),
             rules: Rules::default(),
             care: Care::default(),
+            born: 0,
+            anew: Vec::new(),
             mask_sink: None,
         };
         // Nothing is open yet, so that nothing ends.
@@ -165,7 +171,10 @@ impl Sight {
                 }
             }
             None => match Motion::new(width, height, tuning) {
-                Ok(motion) => self.motion = Some(motion),
+                Ok(mut motion) => {
+                    motion.number_after(self.born);
+                    self.motion = Some(motion);
+                }
                 Err(_) => return Ok(false),
             },
         }
@@ -273,43 +282,6 @@ impl Sight {
     ) {
         self.care.close(&whose(&self.camera, &self.policy), unit, decoding, out);
     }
-
-    pub(crate) fn save(&self, to: &mut Writer) {
-        to.u32(self.waiting.len() as u32);
-        for p in std::iter::once(&self.policy).chain(&self.waiting) {
-            to.message(&p.record());
-        }
-        self.pictures.save(to);
-        self.events.save(to);
-        self.rules.save(to);
-        self.care.save(to);
-        to.u8(u8::from(self.motion.is_some()));
-        if let Some(motion) = &self.motion {
-            motion.save(to);
-        }
-    }
-
-    /// Reads what `save` wrote; the policy comes from the snapshot, the rest from `settings`.
-    pub(crate) fn load(from: &mut Reader<'_>, camera: &str, settings: &Settings) -> Result<Sight> {
-        let damaged = || Error::data_loss(format!("camera {camera}: the snapshot is damaged"));
-        let mut sight = Sight::new(camera, settings);
-        let count = from.u32().ok_or_else(damaged)?.min(WAITING as u32);
-        for i in 0..=count {
-            let next = Versioned::of(&from.message().ok_or_else(damaged)?);
-            match i {
-                0 => sight.policy = next,
-                _ => sight.waiting.push_back(next),
-            }
-        }
-        sight.pictures.load(from).ok_or_else(damaged)?;
-        sight.events = Events::load(from).ok_or_else(damaged)?;
-        sight.rules = Rules::load(from).ok_or_else(damaged)?;
-        sight.care = Care::load(from)?;
-        if from.u8().ok_or_else(damaged)? != 0 {
-            sight.motion = Some(Motion::load(from, tuning(&sight.policy.policy))?);
-        }
-        Ok(sight)
-    }
 }
 
 impl Versioned {
@@ -326,7 +298,7 @@ impl Versioned {
     }
 
     /// The same as a record, without the rest of the camera.
-    fn record(&self) -> Camera {
+    pub(crate) fn record(&self) -> Camera {
         Camera {
             policy: Some(self.policy),
             masks: self.masks.clone(),
@@ -354,7 +326,7 @@ fn who<'a>(camera: &'a str, policy: &'a Versioned) -> Who<'a> {
 }
 
 /// The operators' words for a policy.
-fn tuning(policy: &Policy) -> Tuning {
+pub(crate) fn tuning(policy: &Policy) -> Tuning {
     let default = Tuning::default();
     let or = |value: u32, otherwise: u32| if value == 0 { otherwise } else { value };
     Tuning {

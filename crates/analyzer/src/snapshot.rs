@@ -1,7 +1,7 @@
 //! An analyzer as bytes, and back.
 //!
 //! Layout: "FLAN", version (u32), camera, order of the stream, open gap, operators and
-//! events, the unit that is on its way in parts, the group of pictures. Little endian.
+//! events (parts with versions of their own), the unit that is on its way in parts, the group of pictures. Little endian.
 //! Invariants: a restored analyzer gives what the saved one would have given, byte for byte;
 //! without the units (above `snapshot_bytes`) it begins at the next key.
 //! Not here: the bytes of each part (`save` and `load` beside it).
@@ -19,7 +19,7 @@ use crate::{Analyzer, Settings};
 
 const MAGIC: &[u8; 4] = b"FLAN";
 /// Grows with each change of the layout.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 const WHAT: &str = "analysis";
 
 /// The error of a snapshot of `what` that can't be used.
@@ -92,7 +92,8 @@ impl Analyzer {
 
     /// The analyzer that `bytes` were taken of; the units in them are decoded again in silence.
     ///
-    /// The policy comes from the snapshot, limits and picture size from `settings`.
+    /// The policy comes from the snapshot, limits and picture size from `settings`. A part that
+    /// another version of its operator wrote begins anew, which `begun_anew` tells.
     ///
     /// # Errors
     /// `Unsupported` when another version wrote it, `Invalid` when it is another camera's,
@@ -105,6 +106,11 @@ impl Analyzer {
         analyzer.sight = Sight::load(&mut from, camera.as_str(), &analyzer.settings)?;
         analyzer.group(&mut from).ok_or_else(damaged)??;
         if from.0.is_empty() { Ok(analyzer) } else { Err(damaged()) }
+    }
+
+    /// The parts of the snapshot that began anew, and why; none when all were read.
+    pub fn begun_anew(&self) -> Option<String> {
+        (!self.sight.anew.is_empty()).then(|| self.sight.anew.join("; "))
     }
 
     /// Reads where the stream stood.

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Made, camera, flat, open, packets, run};
 use flumen_analyzer::{Analyzer, Output, Settings};
-use flumen_base::wire::Codec;
+use flumen_base::wire::{Codec, Phase};
 use flumen_base::{Kind, Packet};
 
 /// Saves after every unit, goes on from each snapshot, and compares with an undisturbed run.
@@ -98,4 +98,66 @@ fn foreign_and_damaged_snapshots_are_refused_in_words() {
     let other = flumen_base::CameraId::new("gate").unwrap();
     let refused = Analyzer::restore(&other, Settings::default(), &saved).err();
     assert_eq!(refused.map(|e| e.kind()), Some(Kind::Invalid));
+}
+
+/// The place of the operators' version in a snapshot: after the part's version (1), its length
+/// and a flag, before the size of the picture.
+fn version_of_motion(saved: &[u8]) -> usize {
+    let size: Vec<u8> =
+        [common::WIDTH, common::HEIGHT].iter().flat_map(|v| (*v as u32).to_le_bytes()).collect();
+    let is_it = |at: &usize| {
+        saved[*at..].starts_with(&size)
+            && saved[at - 17..at - 13] == [1, 0, 0, 0]
+            && saved[at - 5] == 1
+    };
+    let found: Vec<usize> = (17..saved.len() - size.len()).filter(is_it).collect();
+    assert_eq!(found.len(), 1, "one place that looks like it");
+    found[0] - 4
+}
+
+/// Begin and end of each event, in the order of their ids; and the numbers of all things.
+fn told(outputs: &[Output]) -> (Vec<[usize; 2]>, Vec<u64>) {
+    let mut events = std::collections::BTreeMap::new();
+    let mut things = Vec::new();
+    for output in outputs {
+        match output {
+            Output::Event(event) => {
+                let counts: &mut [usize; 2] = events.entry(event.id.to_vec()).or_default();
+                counts[0] += usize::from(event.phase() == Phase::Begin);
+                counts[1] += usize::from(event.phase() == Phase::End);
+            }
+            Output::Frame(frame) => things.extend(frame.boxes.iter().map(|b| b.track)),
+            _ => {}
+        }
+    }
+    (events.into_values().collect(), things)
+}
+
+#[test]
+fn operators_of_another_version_begin_anew_and_no_frame_and_no_event_is_lost() {
+    let packets = packets(Made { codec: Codec::H264, frames: 120, gop: 12, b_frames: 2 }, 1);
+    let (mut analyzer, mut outputs) = (open(), Vec::new());
+    for (i, packet) in packets.iter().enumerate().take(46) {
+        analyzer.process(common::at(i), packet, &mut outputs).unwrap();
+    }
+    let (before, numbers) = told(&outputs);
+    assert!(before.iter().any(|[begun, ended]| begun > ended), "an event is open");
+    let mut saved = analyzer.snapshot().unwrap();
+    let at = version_of_motion(&saved);
+    saved[at] = 99;
+    let mut restored = Analyzer::restore(&camera(), Settings::default(), &saved).unwrap();
+    let why = restored.begun_anew().unwrap();
+    assert!(why.contains("motion") && why.contains("99"), "{why}");
+    for (i, packet) in packets.iter().enumerate().skip(46) {
+        restored.process(common::at(i), packet, &mut outputs).unwrap();
+    }
+    restored.flush(&mut outputs).unwrap();
+    assert!(!outputs.iter().any(|o| matches!(o, Output::Gap(_))), "nothing is left out");
+    let frames = outputs.iter().filter(|o| matches!(o, Output::Frame(_))).count();
+    assert_eq!(frames, packets.len());
+    let (events, all) = told(&outputs);
+    assert!(events.iter().all(|counts| *counts == [1, 1]), "{events:?}");
+    let newest = numbers.iter().max().unwrap();
+    let again: Vec<_> = all[numbers.len()..].iter().filter(|n| *n <= newest).collect();
+    assert!(again.is_empty() && all.len() > numbers.len(), "numbers go on: {again:?}");
 }

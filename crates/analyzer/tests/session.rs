@@ -125,8 +125,11 @@ fn damaged_snapshots_are_told_and_never_panic() {
     let engine = bad.windows(4).position(|w| w == b"FLAN").unwrap();
     bad[engine] = b'X';
     let mut session = Session::restore(&camera(), &bad).unwrap();
-    let out = give(&mut session, &common::packets(MADE, 1), 20);
+    let all = common::packets(MADE, 1);
+    let mut out = give(&mut session, &all[..29], 20);
     assert!(session.problem().unwrap().contains("begins anew"));
+    out.extend(give(&mut session, &all, 29));
+    assert_eq!(session.problem(), None, "all is well since the key frame");
     assert_eq!(frames(&out)[0].sequence, 30);
     let gaps: Vec<Gap> = of(&out, topic::GAPS);
     assert_eq!(gaps.len(), 2);

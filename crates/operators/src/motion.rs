@@ -112,6 +112,16 @@ impl Motion {
         Ok(())
     }
 
+    /// Number of the newest thing.
+    pub fn born(&self) -> u64 {
+        self.tracker.born()
+    }
+
+    /// Numbers things after those of an analysis that can't be gone on with.
+    pub fn number_after(&mut self, born: u64) {
+        self.tracker.number_after(born);
+    }
+
     /// Takes another choice of a person from the next frame on.
     pub fn tune(&mut self, tuning: Tuning) {
         self.tuning = tuning;

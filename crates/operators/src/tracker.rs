@@ -49,6 +49,16 @@ impl Tracker {
         &self.tracks
     }
 
+    /// Number of the newest thing.
+    pub fn born(&self) -> u64 {
+        self.born
+    }
+
+    /// The next thing has a number above `born`.
+    pub fn number_after(&mut self, born: u64) {
+        self.born = self.born.max(born);
+    }
+
     /// Takes the shapes of a frame that lies `ticks` after the one before; `tag` names it.
     pub fn step(&mut self, blobs: &[Blob], field: &Field, ticks: u32, tag: u64) {
         let mut seen: Vec<Seen> = blobs
