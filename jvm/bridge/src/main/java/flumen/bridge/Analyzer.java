@@ -62,7 +62,7 @@ public final class Analyzer implements AutoCloseable {
     return Native.answer(Native.snapshot(number.get()));
   }
 
-  /** What is wrong just now, for a person; empty when nothing is. */
+  /** What is wrong, or was since the last key frame, for a person; empty when nothing is. */
   public String problem() {
     return Native.text(Native.problem(number.get()));
   }

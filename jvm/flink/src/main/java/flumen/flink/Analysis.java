@@ -45,6 +45,8 @@ final class Analysis extends AbstractStreamOperator<Result> implements TwoInputS
     final Measures.OfCamera measures;
     boolean dirty;
     int idle;
+    /** The problem that was logged last; none before the first packet. */
+    String told;
 
     Live(Engine.Session session, Measures.OfCamera measures) {
       this.session = session;
@@ -89,6 +91,9 @@ final class Analysis extends AbstractStreamOperator<Result> implements TwoInputS
     long begun = System.nanoTime();
     try {
       send(packet, camera.session.process(packet.partition(), packet.offset(), packet.header(), packet.value()));
+      if (camera.told == null) {
+        tell(packet.camera(), camera); // its state was read for this packet
+      }
     } catch (BridgeException e) {
       // An error of ours, not of the data: this camera begins anew, the others go on.
       measures.failure();
@@ -110,6 +115,15 @@ final class Analysis extends AbstractStreamOperator<Result> implements TwoInputS
       output.collect(new StreamRecord<>(new Result(out.topic(), out.key(), time, out.value())));
       measures.out();
     }
+  }
+
+  /** Logs what a session says of itself, when it is new. */
+  private void tell(String id, Live camera) {
+    String problem = camera.session.problem();
+    if (!problem.equals(camera.told == null ? "" : camera.told)) {
+      LOG.warn("{}: {}", id, problem.isEmpty() ? "all is well again" : problem);
+    }
+    camera.told = problem;
   }
 
   private void stray(Packet packet) {
@@ -189,6 +203,7 @@ final class Analysis extends AbstractStreamOperator<Result> implements TwoInputS
       Map.Entry<String, Live> entry = all.next();
       Live camera = entry.getValue();
       if (camera.dirty) {
+        tell(entry.getKey(), camera);
         byte[] snapshot = camera.session.snapshot();
         setCurrentKey(entry.getKey());
         state.update(snapshot);

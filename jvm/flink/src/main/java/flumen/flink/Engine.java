@@ -24,6 +24,9 @@ interface Engine extends Serializable {
 
     byte[] snapshot();
 
+    /** What is wrong, or was since the last key frame, for a person; empty when nothing is. */
+    String problem();
+
     @Override
     void close();
   }
@@ -66,6 +69,11 @@ interface Engine extends Serializable {
       @Override
       public byte[] snapshot() {
         return analyzer.snapshot();
+      }
+
+      @Override
+      public String problem() {
+        return analyzer.problem();
       }
 
       @Override

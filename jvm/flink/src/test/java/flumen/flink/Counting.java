@@ -91,6 +91,11 @@ final class Counting implements Engine {
     }
 
     @Override
+    public String problem() {
+      return "";
+    }
+
+    @Override
     public void close() {
       if (!closed) {
         closed = true;
