@@ -26,9 +26,7 @@ pub trait Engine: Send {
     /// Skip decoding, until the next key frame after `false`.
     fn shed(&mut self, on: bool);
     /// What of a snapshot another version wrote, so that it began anew.
-    fn begun_anew(&self) -> Option<String> {
-        None
-    }
+    fn begun_anew(&self) -> Option<String>;
 }
 
 /// Makes engines.

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Made, camera, flat, open, packets, run};
-use flumen_analyzer::{Analyzer, Output, Settings};
+use flumen_analyzer::{Analyzer, Output, Session, Settings};
 use flumen_base::wire::{Codec, Phase};
 use flumen_base::{Kind, Packet};
 
@@ -160,4 +160,26 @@ fn operators_of_another_version_begin_anew_and_no_frame_and_no_event_is_lost() {
     let newest = numbers.iter().max().unwrap();
     let again: Vec<_> = all[numbers.len()..].iter().filter(|n| *n <= newest).collect();
     assert!(again.is_empty() && all.len() > numbers.len(), "numbers go on: {again:?}");
+}
+
+#[test]
+fn a_session_says_until_the_next_key_frame_what_began_anew() {
+    let packets = packets(Made { codec: Codec::H264, frames: 60, gop: 12, b_frames: 0 }, 1);
+    let mut session = Session::open(&camera(), None);
+    let give = |session: &mut Session, range: std::ops::Range<usize>| {
+        for i in range {
+            let p = &packets[i];
+            session.process(common::at(i), p.header.clone(), p.data.clone(), &mut Vec::new());
+        }
+    };
+    give(&mut session, 0..26);
+    let mut saved = session.snapshot().unwrap();
+    let at = version_of_motion(&saved);
+    saved[at] = 99;
+    let mut restored = Session::restore(&camera(), &saved).unwrap();
+    give(&mut restored, 26..30);
+    let said = restored.problem().unwrap_or_default();
+    assert!(said.contains("motion") && said.contains("99"), "{said:?}");
+    give(&mut restored, 30..40);
+    assert_eq!(restored.problem(), None);
 }

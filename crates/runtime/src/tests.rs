@@ -94,6 +94,10 @@ impl Engine for Mill {
     fn shed(&mut self, on: bool) {
         self.shed = on;
     }
+
+    fn begun_anew(&self) -> Option<String> {
+        None
+    }
 }
 
 struct Mills {

@@ -62,4 +62,8 @@ impl Engine for Plant {
     fn shed(&mut self, on: bool) {
         self.0.shed(on);
     }
+
+    fn begun_anew(&self) -> Option<String> {
+        self.0.begun_anew()
+    }
 }

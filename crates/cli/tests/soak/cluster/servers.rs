@@ -189,6 +189,11 @@ impl Flink {
         pid(&self.dir, name)
     }
 
+    /// What a process of it wrote into its log.
+    pub fn log(&self, name: &str) -> String {
+        std::fs::read_to_string(self.dir.join(format!("logs/{name}.log"))).unwrap_or_default()
+    }
+
     /// Whether the process runs.
     pub fn alive(&self, name: &str) -> bool {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid(name)));

@@ -1,7 +1,8 @@
 //! The analysis of an earlier build stopped with a savepoint, this build's goes on from it.
 //!
-//! A state that this build reads: each frame once. One that it refuses: analysis begins anew at
-//! the next key frame, and a `decoder` gap of each camera says so.
+//! A state that this build reads: each frame once, also where operators of another version begin
+//! anew. One that it refuses: analysis begins anew at the next key frame, and a `decoder` gap of
+//! each camera says so. Either stands in Flink's log.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -90,6 +91,8 @@ fn an_earlier_build_is_followed_from_its_savepoint() {
     wait_last(&kafka, all - 1);
     std::thread::sleep(Duration::from_secs(3));
     new.cancel(&job);
+    let log = new.log("taskmanager-1");
+    let anew: Vec<&str> = log.lines().filter(|l| l.contains("anew")).collect();
     let found = read(&kafka.brokers, &RESULTS, &Offsets::new(), true);
     let answer = Answer::of(&found);
     let video = read(&kafka.brokers, &[topic::VIDEO], &Offsets::new(), true);
@@ -104,6 +107,7 @@ fn an_earlier_build_is_followed_from_its_savepoint() {
     let told_gaps: BTreeSet<&[u8]> =
         found.iter().filter(decoder).map(|f| f.key.split(|b| *b == b'/').next().unwrap()).collect();
     let [begun, ended, headless] = events(&found);
+    println!("{}", anew.first().unwrap_or(&"nothing in the log of what began anew"));
     println!(
         "{} results of the earlier build, {} in all; {missing} frames of {} not analysed, {} cameras with a decoder gap, {} repeats; events: {begun} begun, {ended} of them ended, {headless} ended without a beginning; equal to this build alone: {same}",
         told.len(),
@@ -112,6 +116,7 @@ fn an_earlier_build_is_followed_from_its_savepoint() {
         told_gaps.len(),
         answer.repeats,
     );
+    assert!(same || ids.iter().all(|id| anew.iter().any(|l| l.contains(id.as_str()))), "{log}");
     assert!(missing == 0 || told_gaps.len() == CAMERAS, "what is left out is told");
     assert_eq!((answer.repeats, answer.conflicting, headless), (0, 0, 0));
 }

@@ -14,6 +14,8 @@ import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.TwoInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Packets keyed by camera and broadcast cards in, results out; one session a camera.
@@ -23,6 +25,7 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
  */
 final class Analysis extends AbstractStreamOperator<Result> implements TwoInputStreamOperator<Packet, Card, Result> {
   private static final long serialVersionUID = 1;
+  private static final Logger LOG = LoggerFactory.getLogger(Analysis.class);
 
   /** Checkpoints without a packet after which a camera leaves memory; its state stays. */
   static final int IDLE_CHECKPOINTS = 30;
