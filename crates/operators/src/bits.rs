@@ -136,22 +136,31 @@ impl Bits {
         }
     }
 
-    /// Sets `self` to `f(above, here, below)` of `from`, each with its left and right
-    /// neighbours; outside the plane all is `edge`.
-    pub fn around(&mut self, from: &Bits, edge: bool, f: impl Fn([Sides; 3]) -> u64) {
+    /// Sets `self` to `join(above, here, below)` of what `row` makes of each pixel of `from`
+    /// with its left and right neighbours; outside the plane all is `edge`.
+    pub fn around<T: Copy>(
+        &mut self,
+        from: &Bits,
+        edge: bool,
+        row: impl Fn(Sides) -> T,
+        join: impl Fn([T; 3]) -> u64,
+    ) {
         let out = if edge { u64::MAX } else { 0 };
         let past = match from.width % 64 {
             0 => 0,
             n if edge => !((1 << n) - 1),
             _ => 0,
         };
-        let words = from.words;
-        for y in 0..from.height {
-            let above = if y == 0 { &[][..] } else { from.row(y - 1) };
-            let (here, below) = (from.row(y), from.row(y + 1));
-            for (i, o) in self.row_mut(y).iter_mut().enumerate() {
-                let sides = |row: &[u64]| Sides::of(row, i, words, out, past);
-                *o = f([sides(above), sides(here), sides(below)]);
+        // Down each column of words, so that each row is looked at once.
+        for i in 0..from.words {
+            let sides = |y: usize| row(Sides::of(from.row(y), i, from.words, out, past));
+            let (mut above, mut here) = (row(Sides::all_of(out)), sides(0));
+            for y in 0..from.height {
+                let below = sides(y + 1);
+                if let Some(o) = self.data.get_mut(y * self.words + i) {
+                    *o = join([above, here, below]);
+                }
+                (above, here) = (here, below);
             }
         }
         self.trim();
@@ -170,6 +179,11 @@ pub struct Sides {
 }
 
 impl Sides {
+    fn all_of(word: u64) -> Sides {
+        Sides { left: word, here: word, right: word }
+    }
+
+    #[inline(always)]
     fn of(row: &[u64], i: usize, words: usize, out: u64, past: u64) -> Sides {
         let word = |i: usize| match row.get(i) {
             Some(w) if i + 1 == words => w | past,
@@ -247,23 +261,6 @@ fn word_runs(row: &[u64], mut f: impl FnMut(usize, usize)) {
     }
 }
 
-/// The lowest bits of the 8 bytes of each group, one bit a pixel, into the words of a row.
-pub fn pack(bytes: &[u8], shift: u32, words: &mut [u64]) {
-    for (group, word) in bytes.chunks(64).zip(words) {
-        let (eights, rest) = group.as_chunks::<8>();
-        let mut w = 0;
-        for (i, e) in eights.iter().enumerate() {
-            let lows = u64::from_le_bytes(*e) >> shift & 0x0101_0101_0101_0101;
-            w |= (lows.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * i);
-        }
-        let at = eights.len() * 8;
-        for (i, b) in rest.iter().enumerate() {
-            w |= u64::from(b >> shift & 1) << (at + i);
-        }
-        *word = w;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -309,7 +306,7 @@ mod tests {
         let from = sample(70, 6);
         for edge in [false, true] {
             let mut any = Bits::new(70, 6);
-            any.around(&from, edge, |r| r[0].any() | r[1].any() | r[2].any());
+            any.around(&from, edge, Sides::any, |[a, b, c]| a | b | c);
             for y in 0..6i32 {
                 for x in 0..70i32 {
                     let expect = (-1..=1).any(|dy| {
@@ -322,16 +319,6 @@ mod tests {
                     assert_eq!(any.get(x as usize, y as usize), expect, "{x},{y} {edge}");
                 }
             }
-        }
-    }
-
-    #[test]
-    fn packing_takes_the_asked_bit() {
-        let bytes: Vec<u8> = (0..100u8).map(|x| x % 3).collect();
-        let mut words = [0u64; 2];
-        pack(&bytes, 1, &mut words);
-        for (x, b) in bytes.iter().enumerate() {
-            assert_eq!(words[x / 64] >> (x % 64) & 1, u64::from(b >> 1 & 1));
         }
     }
 }

@@ -101,12 +101,12 @@ impl Caster {
         for (raw, (low, shadow)) in self.raw.all_words_mut().iter_mut().zip(words) {
             *raw = low | shadow;
         }
-        self.all.around(&self.raw, false, majority);
+        majority(&self.raw, &mut self.all);
         let words = classes.low.all().iter().zip(classes.maybe.all()).zip(shapes.all());
         for (raw, ((low, maybe), shape)) in self.raw.all_words_mut().iter_mut().zip(words) {
             *raw = low & !maybe & shape;
         }
-        self.core.around(&self.raw, false, majority);
+        majority(&self.raw, &mut self.core);
     }
 
     /// Finds the shape of each core, and how much of a shape its cores are.

@@ -5,10 +5,13 @@
 //! Source: envelope test against sub-pixel shifts; shadow by ratio, colour and gradient
 //! (after Horprasert 1999 and Sanin 2012).
 
+use fearless_simd::{Simd, dispatch};
+
 use crate::background::Background;
-use crate::bits::{Bits, Ones, pack};
+use crate::bits::{Bits, Ones};
 use crate::compare::{DARKER, HIGH, LOW, MAYBE, Rows, limit};
 use crate::grid::Grid;
+use crate::lanes::{Lanes, holds};
 use crate::reduce::Small;
 use crate::regions::Region;
 use crate::tone::Tone;
@@ -32,6 +35,7 @@ pub struct Classes {
     pub whole: Vec<Region>,
     darker: Bits,
     rows: Rows,
+    pub(crate) lanes: Lanes,
 }
 
 impl Classes {
@@ -48,31 +52,51 @@ impl Classes {
             whole: Vec::new(),
             darker: bits(),
             rows: Rows::new(width),
+            lanes: Lanes::default(),
         }
     }
 
     /// Puts the background into the frame's light.
     pub fn light(&mut self, back: &Background, tone: &Tone) {
-        tone.row(back.luma.all(), self.lit.all_mut());
+        tone.row(back.luma.all(), self.lit.all_mut(), self.lanes);
     }
 
     /// Compares a frame with the background; `base` is the threshold of a quiet pixel.
     pub fn find(&mut self, small: &Small, back: &mut Background, tone: &Tone, base: u8) {
-        for y in 0..self.lit.height() {
-            self.rows.envelope(&self.lit, &small.luma, y);
-            self.rows.colours(small, back, y, base);
-            self.rows.greys(small, back, &self.lit, y);
-            self.rows.compare(small.luma.row(y), self.lit.row(y), back, y, base);
-            pack(self.rows.class(), LOW, self.low.row_mut(y));
-            pack(self.rows.class(), HIGH, self.high.row_mut(y));
-            pack(self.rows.class(), DARKER, self.darker.row_mut(y));
-            pack(self.rows.class(), MAYBE, self.maybe.row_mut(y));
-            self.shadows(&small.luma, back, y);
-            self.remembered(small, back, tone, y, base);
+        dispatch!(self.lanes.level(), simd => simd.vectorize(
+            #[inline(always)]
+            || {
+                for y in 0..self.lit.height() {
+                    self.row(simd, (small, back), y, base);
+                    self.shadows(&small.luma, back, y);
+                    self.remembered(small, back, tone, y, base);
+                }
+            },
+        ));
+    }
+
+    /// Compares a row.
+    #[inline(always)]
+    fn row<S: Simd>(&mut self, simd: S, (small, back): (&Small, &Background), y: usize, base: u8) {
+        self.rows.envelope(&self.lit, &small.luma, y);
+        self.rows.colours(small, back, y, base);
+        self.rows.greys(small, back, &self.lit, y);
+        self.rows.compare(small.luma.row(y), self.lit.row(y), back, y, base);
+        let planes = [
+            (LOW, &mut self.low),
+            (HIGH, &mut self.high),
+            (DARKER, &mut self.darker),
+            (MAYBE, &mut self.maybe),
+        ];
+        for (bit, plane) in planes {
+            for (word, bytes) in plane.row_mut(y).iter_mut().zip(self.rows.class()) {
+                *word = holds(simd, bytes, 1 << bit);
+            }
         }
     }
 
     /// Takes shadow out of a row.
+    #[inline(never)]
     fn shadows(&mut self, image: &Grid<u8>, back: &Background, y: usize) {
         self.shadow.row_mut(y).fill(0);
         for i in 0..self.darker.row(y).len() {
@@ -94,6 +118,7 @@ impl Classes {
     }
 
     /// Finds pixels that look as the background before: that is the background again.
+    #[inline(never)]
     fn remembered(
         &mut self,
         small: &Small,

@@ -26,12 +26,12 @@ impl Cleaner {
 
     /// Writes the cleaned `raw` to `out`.
     pub fn clean(&mut self, raw: &Bits, out: &mut Bits) {
-        out.around(raw, false, majority);
-        self.other.around(out, false, dilate);
-        out.around(&self.other, true, erode);
+        majority(raw, out);
+        dilate(out, &mut self.other);
+        erode(&self.other, out);
         self.fill_holes(out);
-        self.other.around(out, true, erode);
-        out.around(&self.other, false, dilate);
+        erode(out, &mut self.other);
+        dilate(&self.other, out);
     }
 
     /// Fills what is enclosed and smaller than 2 % of the frame.
@@ -55,19 +55,28 @@ impl Cleaner {
     }
 }
 
-fn dilate(rows: [Sides; 3]) -> u64 {
-    rows.iter().fold(0, |all, r| all | r.any())
+fn dilate(from: &Bits, to: &mut Bits) {
+    to.around(from, false, Sides::any, |[a, b, c]| a | b | c);
 }
 
-fn erode(rows: [Sides; 3]) -> u64 {
-    rows.iter().fold(u64::MAX, |all, r| all & r.all())
+fn erode(from: &Bits, to: &mut Bits) {
+    to.around(from, true, Sides::all, |[a, b, c]| a & b & c);
+}
+
+/// Sum of three bits: its ones and its twos.
+#[inline(always)]
+fn full(a: u64, b: u64, c: u64) -> (u64, u64) {
+    (a ^ b ^ c, a & b | c & (a ^ b))
 }
 
 /// At least 5 of 9.
-pub fn majority(rows: [Sides; 3]) -> u64 {
-    let full = |a: u64, b: u64, c: u64| (a ^ b ^ c, a & b | c & (a ^ b));
-    let [a, b, c] = rows.map(|r| full(r.left, r.here, r.right));
-    // Three sums of two bits each: 0 to 3.
+pub fn majority(from: &Bits, to: &mut Bits) {
+    to.around(from, false, |r| full(r.left, r.here, r.right), most);
+}
+
+/// At least 5 of three sums of two bits each, 0 to 3.
+#[inline(always)]
+fn most([a, b, c]: [(u64, u64); 3]) -> u64 {
     let (ones, carry) = full(a.0, b.0, c.0);
     let (twos, carry4) = full(a.1, b.1, c.1);
     // total = ones + 2 * (twos + carry) + 4 * carry4
@@ -79,9 +88,8 @@ pub fn majority(rows: [Sides; 3]) -> u64 {
 
 /// The 4-neighbour border of a shape: pixels of it that touch something else.
 pub fn border(shape: &Bits, out: &mut Bits) {
-    out.around(shape, true, |[above, here, below]| {
-        here.here & !(above.here & below.here & here.left & here.right)
-    });
+    let row = |r: Sides| (r.here, r.left & r.right);
+    out.around(shape, true, row, |[above, here, below]| here.0 & !(above.0 & below.0 & here.1));
 }
 
 #[cfg(test)]
@@ -98,7 +106,7 @@ mod tests {
             }
         }
         let mut out = Bits::new(w, h);
-        out.around(&raw, false, majority);
+        majority(&raw, &mut out);
         for y in 0..h as i32 {
             for x in 0..w as i32 {
                 let mut n = 0;

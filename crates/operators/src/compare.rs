@@ -35,7 +35,8 @@ pub struct Rows {
     small_limit: Vec<u8>,
     small_grey: Vec<u8>,
     grey: Vec<u8>,
-    class: Vec<u8>,
+    /// Of 64 pixels each; past the row's end 0.
+    class: Vec<[u8; 64]>,
 }
 
 /// How far a pixel of this deviation and blinking may differ.
@@ -58,16 +59,18 @@ impl Rows {
             small_limit: row(width.div_ceil(2)),
             small_grey: row(width.div_ceil(2)),
             grey: row(width),
-            class: row(width),
+            class: vec![[0; 64]; width.div_ceil(64).max(1)],
         }
     }
 
     /// The classes that `compare` left.
-    pub fn class(&self) -> &[u8] {
+    #[inline(always)]
+    pub fn class(&self) -> &[[u8; 64]] {
         &self.class
     }
 
     /// How far each pixel lies outside what its 3x3 surroundings in the background hold.
+    #[inline(always)]
     pub fn envelope(&mut self, lit: &Grid<u8>, image: &Grid<u8>, y: usize) {
         let (above, here) = (lit.row(y.saturating_sub(1)), lit.row(y));
         let below = if y + 1 < lit.height() { lit.row(y + 1) } else { here };
@@ -90,6 +93,7 @@ impl Rows {
     }
 
     /// How far the colour differs and may differ, spread to full width.
+    #[inline(always)]
     pub fn colours(&mut self, small: &Small, back: &Background, y: usize, base: u8) {
         if y % 2 == 1 {
             return;
@@ -113,6 +117,7 @@ impl Rows {
 
     /// Where the colour is the background's, paler by as much as the pixel is darker: less
     /// light falls on the same surface.
+    #[inline(always)]
     pub fn greys(&mut self, small: &Small, back: &Background, lit: &Grid<u8>, y: usize) {
         if y % 2 == 1 {
             return;
@@ -137,12 +142,13 @@ impl Rows {
     }
 
     /// The class of each pixel of row `y`.
+    #[inline(always)]
     pub fn compare(&mut self, image: &[u8], lit: &[u8], back: &Background, y: usize, base: u8) {
         let values = image.iter().zip(lit).zip(&self.outside);
         let state = back.spread.row(y).iter().zip(back.blink.row(y));
         let colours = self.colour.iter().zip(&self.colour_limit).zip(&self.grey);
         for (out, (((i, b), e), ((s, k), ((c, cl), grey)))) in
-            self.class.iter_mut().zip(values.zip(state.zip(colours)))
+            self.class.as_flattened_mut().iter_mut().zip(values.zip(state.zip(colours)))
         {
             let limit = limit(base, *s, *k);
             let away = u16::from(i.abs_diff(*b));
@@ -167,6 +173,7 @@ impl Rows {
 }
 
 /// Fills both ends of a row that has one more cell on each side.
+#[inline(always)]
 fn repeat_ends(row: &mut [u8], width: usize) {
     if let [first, second, ..] = row {
         *first = *second;
@@ -177,11 +184,13 @@ fn repeat_ends(row: &mut [u8], width: usize) {
 }
 
 /// The row as seen from the left, the middle and the right.
+#[inline(always)]
 fn thirds(row: &[u8], width: usize) -> [&[u8]; 3] {
     [0, 1, 2].map(|from| row.get(from..from + width).unwrap_or(&[]))
 }
 
 /// Each value twice; the last goes on to the end.
+#[inline(always)]
 fn double(from: &[u8], to: &mut [u8]) {
     let (pairs, rest) = to.as_chunks_mut::<2>();
     for (pair, v) in pairs.iter_mut().zip(from) {

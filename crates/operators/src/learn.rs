@@ -8,12 +8,14 @@ use crate::bits::Bits;
 use crate::blobs::{Blobs, Rect};
 use crate::classify::Classes;
 use crate::grid::Grid;
+use crate::lanes::Lanes;
 use crate::reduce::Small;
 use crate::regions::Region;
 
 /// Scratch of the learner.
 #[derive(Default)]
 pub struct Learner {
+    pub(crate) lanes: Lanes,
     rates: Grid<i16>,
     half: Vec<i16>,
 }
@@ -26,7 +28,8 @@ const START: u32 = 500;
 impl Learner {
     /// Scratch for pictures of this size.
     pub fn new(width: usize, height: usize) -> Learner {
-        Learner { rates: Grid::new(width, height, 0), half: vec![0; width.div_ceil(2)] }
+        let rates = Grid::new(width, height, 0);
+        Learner { lanes: Lanes::default(), rates, half: vec![0; width.div_ceil(2)] }
     }
 
     /// Lets the background follow a frame that lies `ticks` after the one before.
@@ -44,18 +47,19 @@ impl Learner {
         let by_count = 65_536 / (back.frames + 1);
         let rate = by_time.max(by_count).min(FASTEST) as i16;
         self.rate(back, classes, blobs, rate, age);
-        for y in 0..self.rates.height() {
-            luma_row(back, small, classes, self.rates.row(y), (y, rate));
-        }
-        for y in 0..small.u.height() {
-            let row = (y * 2).min(self.rates.height().saturating_sub(1));
-            halve(self.rates.row(row), &mut self.half);
-            let turn = turn(back);
-            for (from, to) in [(&small.u, &mut back.u), (&small.v, &mut back.v)] {
-                let [value, spread] = to;
-                chroma_row(from.row(y), value.row_mut(y), spread.row_mut(y), (&self.half, turn));
-            }
-        }
+        self.lanes.run(
+            #[inline(always)]
+            || {
+                for y in 0..self.rates.height() {
+                    luma_row(back, small, classes, self.rates.row(y), (y, rate));
+                }
+                for y in 0..small.u.height() {
+                    let row = (y * 2).min(self.rates.height().saturating_sub(1));
+                    halve(self.rates.row(row), &mut self.half);
+                    chroma_rows(back, small, &self.half, y);
+                }
+            },
+        );
         lighten_before(back, rate);
         back.frames = back.frames.saturating_add(1);
     }
@@ -106,6 +110,7 @@ fn scaled(a: i16, rate: i16, turn: i16) -> i16 {
     (part ^ turn).wrapping_sub(turn)
 }
 
+#[inline(always)]
 fn luma_row(
     back: &mut Background,
     small: &Small,
@@ -126,13 +131,22 @@ fn luma_row(
     }
 }
 
+/// Blue and red of a row.
+#[inline(always)]
+fn chroma_rows(back: &mut Background, small: &Small, rates: &[i16], y: usize) {
+    let turn = turn(back);
+    for (from, to) in [(&small.u, &mut back.u), (&small.v, &mut back.v)] {
+        let [value, spread] = to;
+        chroma_row(from.row(y), value.row_mut(y), spread.row_mut(y), (rates, turn));
+    }
+}
+
 /// 0 and -1 in turns.
 fn turn(back: &Background) -> i16 {
     -((back.frames & 1) as i16)
 }
 
-/// Alone, so that the compiler knows that the rows do not overlap.
-#[inline(never)]
+#[inline(always)]
 fn luma_kernel(
     luma: &mut [u16],
     image: &[u8],
@@ -152,7 +166,7 @@ fn luma_kernel(
 }
 
 /// The mean deviation follows what is not moving, between 0.5 and 12 luma steps.
-#[inline(never)]
+#[inline(always)]
 fn spread_kernel(spread: &mut [u16], image: &[u8], lit: &[u8], rates: &[i16], rate: i16) {
     for (((s, i), lit), own) in spread.iter_mut().zip(image).zip(lit).zip(rates) {
         let target = i16::from(i.abs_diff(*lit).min(20)) << 8;
@@ -163,7 +177,7 @@ fn spread_kernel(spread: &mut [u16], image: &[u8], lit: &[u8], rates: &[i16], ra
     }
 }
 
-#[inline(never)]
+#[inline(always)]
 fn chroma_row(from: &[u8], value: &mut [u16], spread: &mut [u16], (rates, turn): (&[i16], i16)) {
     for (((i, b), s), rate) in from.iter().zip(value).zip(spread).zip(rates) {
         let d = i16::from(*i) - (b.saturating_add(128) >> 8) as i16;
@@ -176,6 +190,7 @@ fn chroma_row(from: &[u8], value: &mut [u16], spread: &mut [u16], (rates, turn):
 }
 
 /// Every second value; the last goes on to the end.
+#[inline(always)]
 fn halve(from: &[i16], to: &mut [i16]) {
     let pairs = from.as_chunks::<2>().0;
     for (o, [first, _]) in to.iter_mut().zip(pairs) {

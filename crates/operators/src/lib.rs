@@ -18,6 +18,9 @@ mod classify;
 mod clean;
 mod compare;
 mod grid;
+mod lanes;
+#[cfg(test)]
+mod lanes_tests;
 mod learn;
 mod line;
 mod mask;
@@ -60,6 +63,7 @@ mod zone;
 
 pub use bits::Bits;
 pub use grid::Grid;
+pub use lanes::Lanes;
 pub use mask::Mask;
 pub use measure::{Measurer, Measures};
 pub use motion::{Motion, Tuning, VERSION};

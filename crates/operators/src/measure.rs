@@ -9,6 +9,7 @@
 //! Not here: what is normal for a camera (`tamper`).
 
 use crate::grid::Grid;
+use crate::lanes::Lanes;
 use crate::quality::Quality;
 use crate::state::{Reader, Writer};
 
@@ -69,6 +70,7 @@ pub struct Measurer {
     sums: Vec<u16>,
     blocks: [u32; ALL_BLOCKS],
     last: Measures,
+    pub(crate) lanes: Lanes,
 }
 
 impl Default for Measurer {
@@ -80,6 +82,7 @@ impl Default for Measurer {
             sums: Vec::new(),
             blocks: [0; ALL_BLOCKS],
             last: Measures::default(),
+            lanes: Lanes::default(),
         }
     }
 }
@@ -104,21 +107,17 @@ impl Measurer {
             self.before = None;
             self.thumb = Grid::new((size.0 / k).max(1), (size.1 / k).max(1), 0);
         }
-        self.reduce(luma);
-        let (mean, contrast) = spread(&self.thumb);
-        let (noise, flat) = self.noise(luma);
-        let (change, changed, jumped) = self.change(luma);
-        let sharpness = quality.sharpness;
-        self.last = Measures {
-            brightness: mean,
-            contrast,
-            sharpness,
-            noise,
-            change,
-            changed,
-            jumped,
-            flat,
-        };
+        self.last = self.lanes.run(
+            #[inline(always)]
+            || {
+                self.reduce(luma);
+                let (brightness, contrast) = spread(&self.thumb);
+                let (noise, flat) = self.noise(luma);
+                let (change, changed, jumped) = self.change(luma);
+                let sharpness = quality.sharpness;
+                Measures { brightness, contrast, sharpness, noise, change, changed, jumped, flat }
+            },
+        );
         self.last
     }
 
@@ -137,6 +136,7 @@ impl Measurer {
         self.before = None;
     }
 
+    #[inline(always)]
     fn reduce(&mut self, luma: &Grid<u8>) {
         let k = factor(self.size.0, self.size.1);
         let area = (k * k) as u32;
@@ -156,6 +156,7 @@ impl Measurer {
     }
 
     /// Noise, and share of the flat blocks.
+    #[inline(always)]
     fn noise(&mut self, luma: &Grid<u8>) -> (u32, u32) {
         let (w, h) = self.size;
         let mut counts = [0u32; ALL_BLOCKS];
@@ -199,6 +200,7 @@ impl Measurer {
     }
 
     /// Mean change, share that changed and share that jumped.
+    #[inline(always)]
     fn change(&mut self, luma: &Grid<u8>) -> (u32, u32, u32) {
         let w = self.size.0;
         let rows = self.size.1.div_ceil(EVERY);
@@ -263,6 +265,7 @@ impl Measurer {
 }
 
 /// Mean and standard deviation, both in 1/256.
+#[inline(always)]
 fn spread(thumb: &Grid<u8>) -> (u32, u32) {
     let (mut sum, mut squares) = (0u64, 0u64);
     for v in thumb.all() {

@@ -12,6 +12,7 @@ use crate::blobs::{Against, Blobs};
 use crate::cast::Caster;
 use crate::classify::Classes;
 use crate::clean::Cleaner;
+use crate::lanes::Lanes;
 use crate::learn::{Learner, blink};
 use crate::mask::Mask;
 use crate::quality::{Quality, quality};
@@ -59,6 +60,8 @@ pub struct Motion {
     pub(crate) stills: Stills,
     pub(crate) scene: Scene,
     absorbed: Vec<u32>,
+    quality: Quality,
+    lanes: Lanes,
 }
 
 impl Motion {
@@ -92,6 +95,8 @@ impl Motion {
             stills: Stills::default(),
             scene: Scene::Known,
             absorbed: Vec::new(),
+            quality: Quality::default(),
+            lanes: Lanes::default(),
         }
     }
 
@@ -122,6 +127,11 @@ impl Motion {
         self.tracker.number_after(born);
     }
 
+    /// Takes other vector instructions; the answers stay.
+    pub fn use_lanes(&mut self, lanes: Lanes) {
+        (self.lanes, self.classes.lanes, self.learner.lanes) = (lanes, lanes, lanes);
+    }
+
     /// Takes another choice of a person from the next frame on.
     pub fn tune(&mut self, tuning: Tuning) {
         self.tuning = tuning;
@@ -143,7 +153,8 @@ impl Motion {
             return Err(Error::invalid("the frame has another size than the model"));
         }
         let ticks = self.ticks(frame.pts_us);
-        self.small.fill(frame, self.shape.factor);
+        self.small.fill(frame, self.shape.factor, self.lanes);
+        self.quality = quality(&self.small.luma, self.lanes);
         if self.back.frames == 0 {
             self.back.adopt(&self.small);
             self.back.frames = 1;
@@ -242,7 +253,7 @@ impl Motion {
 
     /// Measures of the last frame.
     pub fn quality(&self) -> Quality {
-        quality(&self.small.luma)
+        self.quality
     }
 
     /// Writes the whole state.

@@ -3,6 +3,7 @@
 //! Units: luma steps; sharpness in 1/256 of one, over the working picture.
 
 use crate::grid::Grid;
+use crate::lanes::Lanes;
 
 /// Brightness and sharpness of one frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -14,7 +15,15 @@ pub struct Quality {
 }
 
 /// Measures every second row.
-pub fn quality(luma: &Grid<u8>) -> Quality {
+pub fn quality(luma: &Grid<u8>, lanes: Lanes) -> Quality {
+    lanes.run(
+        #[inline(always)]
+        || measure(luma),
+    )
+}
+
+#[inline(always)]
+fn measure(luma: &Grid<u8>) -> Quality {
     let (mut sum, mut edges, mut rows) = (0u64, 0u64, 0u64);
     for y in (0..luma.height()).step_by(2) {
         let row = luma.row(y);

@@ -7,6 +7,7 @@
 use flumen_base::{Error, Frame, Plane, Result};
 
 use crate::grid::Grid;
+use crate::lanes::Lanes;
 
 /// Width that the factor aims at.
 const TARGET: usize = 480;
@@ -86,11 +87,11 @@ impl Small {
     }
 
     /// Fills the working picture from a source picture of the same shape.
-    pub fn fill(&mut self, frame: &Frame<'_>, factor: usize) {
-        reduce(&frame.luma, factor, &mut self.luma, &mut self.sums);
+    pub fn fill(&mut self, frame: &Frame<'_>, factor: usize, lanes: Lanes) {
+        reduce(&frame.luma, factor, (&mut self.luma, &mut self.sums), lanes);
         for (plane, to) in [(&frame.u, &mut self.u), (&frame.v, &mut self.v)] {
             match plane {
-                Some(plane) => reduce(plane, factor, to, &mut self.sums),
+                Some(plane) => reduce(plane, factor, (to, &mut self.sums), lanes),
                 None => to.all_mut().fill(128),
             }
         }
@@ -98,7 +99,20 @@ impl Small {
 }
 
 /// Area mean by a whole factor, rounded to nearest.
-fn reduce(plane: &Plane<'_>, factor: usize, to: &mut Grid<u8>, sums: &mut Vec<u32>) {
+fn reduce(
+    plane: &Plane<'_>,
+    factor: usize,
+    (to, sums): (&mut Grid<u8>, &mut Vec<u32>),
+    lanes: Lanes,
+) {
+    lanes.run(
+        #[inline(always)]
+        || rows(plane, factor, to, sums),
+    );
+}
+
+#[inline(always)]
+fn rows(plane: &Plane<'_>, factor: usize, to: &mut Grid<u8>, sums: &mut Vec<u32>) {
     for y in 0..to.height() {
         let out = to.row_mut(y);
         let row = |i: usize| plane.row(y * factor + i);
@@ -119,12 +133,13 @@ const EVEN: u64 = 0x00ff_00ff_00ff_00ff;
 const PAIR: u64 = 0x0000_ffff_0000_ffff;
 
 /// Sums of neighbouring bytes, four 16-bit lanes.
+#[inline(always)]
 fn pairs(bytes: &[u8; 8]) -> u64 {
     let v = u64::from_le_bytes(*bytes);
     (v & EVEN) + (v >> 8 & EVEN)
 }
 
-#[inline(never)]
+#[inline(always)]
 fn by_two(rows: [&[u8]; 2], out: &mut [u8]) {
     let [a, b] = rows.map(|r| r.as_chunks::<8>().0);
     let (quads, rest) = out.as_chunks_mut::<4>();
@@ -137,7 +152,7 @@ fn by_two(rows: [&[u8]; 2], out: &mut [u8]) {
     tail(&rows, done, 2, rest);
 }
 
-#[inline(never)]
+#[inline(always)]
 fn by_four(rows: [&[u8]; 4], out: &mut [u8]) {
     let [a, b, c, d] = rows.map(|r| r.as_chunks::<8>().0);
     let (twos, rest) = out.as_chunks_mut::<2>();
@@ -161,6 +176,7 @@ fn tail(rows: &[&[u8]], from: usize, factor: usize, out: &mut [u8]) {
     }
 }
 
+#[inline(always)]
 fn by_any<'a>(
     rows: impl Iterator<Item = &'a [u8]>,
     factor: usize,
@@ -186,12 +202,14 @@ mod tests {
 
     #[test]
     fn every_factor_gives_the_rounded_mean() {
-        for factor in 1..=8usize {
+        for (factor, lanes) in
+            (1..=8usize).flat_map(|f| Lanes::all().into_iter().map(move |l| (f, l)))
+        {
             let (w, h) = (factor * 21 + factor / 2, factor * 3 + 1);
             let data: Vec<u8> = (0..w * h).map(|i| (i * 73 % 251) as u8).collect();
             let plane = Plane::new(&data, w, w, h).unwrap();
             let mut to = Grid::new(w / factor, h / factor, 0u8);
-            reduce(&plane, factor, &mut to, &mut Vec::new());
+            reduce(&plane, factor, (&mut to, &mut Vec::new()), lanes);
             for y in 0..to.height() {
                 for x in 0..to.width() {
                     let mut sum = 0;

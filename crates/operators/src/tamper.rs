@@ -6,6 +6,7 @@
 //! Not here: one picture's judgement (`tamper_judge`), the reference (`tamper_view`).
 
 use crate::grid::Grid;
+use crate::lanes::Lanes;
 use crate::measure::{Measurer, Measures};
 use crate::quality::Quality;
 use crate::tamper_freeze::Freeze;
@@ -109,6 +110,11 @@ impl Default for Tamper {
 }
 
 impl Tamper {
+    /// Takes other vector instructions; the answers stay.
+    pub fn use_lanes(&mut self, lanes: Lanes) {
+        self.measurer.lanes = lanes;
+    }
+
     /// Looks at a picture.
     pub fn see(&mut self, look: &Look<'_>) -> Option<TamperChange> {
         let ticks = self.ticks(look.pts_us);

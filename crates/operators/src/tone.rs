@@ -7,6 +7,7 @@
 
 use crate::bits::Bits;
 use crate::grid::Grid;
+use crate::lanes::Lanes;
 use crate::state::{Reader, Writer};
 
 /// Gain 1.
@@ -53,12 +54,24 @@ impl Tone {
         self.delta.get(usize::from(b >> 8)).copied().unwrap_or(0)
     }
 
-    /// A whole row of background values in this light.
-    #[inline(never)]
-    pub fn row(&self, from: &[u16], to: &mut [u8]) {
-        for (t, b) in to.iter_mut().zip(from) {
-            *t = self.apply(*b);
+    /// Many background values in this light.
+    pub fn row(&self, from: &[u16], to: &mut [u8], lanes: Lanes) {
+        // Each whole step in this light with the half for rounding: all fit 16 bits, and the
+        // little that the part of a step adds past them is cut off at 255 anyway.
+        let mut lit = [0u16; 256];
+        for (v, (lit, delta)) in (0i32..).zip(lit.iter_mut().zip(&self.delta)) {
+            *lit = (v * 256 + i32::from(*delta) + 128).clamp(0, 65_535) as u16;
         }
+        lanes.run(
+            #[inline(always)]
+            || {
+                for (t, b) in to.iter_mut().zip(from) {
+                    let [part, step] = b.to_le_bytes();
+                    let whole = lit.get(usize::from(step)).copied().unwrap_or(0);
+                    *t = (whole.saturating_add(u16::from(part)) >> 8) as u8;
+                }
+            },
+        );
     }
 
     /// True when the light is so different that nothing should be learned from it.
