@@ -117,6 +117,8 @@ pub struct Notify {
 pub struct NotifyTarget {
     pub name: String,
     pub url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
     #[serde(default)]
     pub secret: Stars,
     #[serde(default)]

@@ -77,6 +77,7 @@ pub fn notify(data: &Path, config: &Config) -> NotifyConfig {
     let target = |t: &crate::config::NotifyTarget| flumen_notify::Target {
         name: t.name.clone(),
         url: t.url.clone(),
+        ca_file: t.ca_file.clone(),
         secret: flumen_notify::Secret(t.secret.reveal().to_owned()),
         kinds: t.kinds.clone(),
         cameras: t.cameras.clone(),

@@ -24,8 +24,10 @@ impl fmt::Debug for Secret {
 pub struct Target {
     /// Names it in logs and on the system page.
     pub name: String,
-    /// `http://HOST/PATH`.
+    /// `http://HOST/PATH` or `https://HOST/PATH`.
     pub url: String,
+    /// Certificates (PEM) that sign the receiver's, instead of those that the system trusts.
+    pub ca_file: Option<PathBuf>,
     /// Signs each request; empty = not signed.
     pub secret: Secret,
     /// Only these kinds of events; empty = all.
@@ -95,13 +97,15 @@ impl NotifyConfig {
                 !name.is_empty() && !twice,
                 format!("notify.targets: each target needs a name of its own, not {name:?}"),
             )?;
-            let host = target.url.strip_prefix("http://").unwrap_or_default();
+            let schemes = ["https://", "http://"];
+            let host = schemes.iter().find_map(|s| target.url.strip_prefix(s)).unwrap_or_default();
             rule(
                 !host.is_empty() && !host.starts_with('/') && !host.contains(char::is_whitespace),
-                format!(
-                    "notify target {name}: url must be http://HOST/PATH; for https:// put a proxy \
-                     on this machine before it"
-                ),
+                format!("notify target {name}: url must be https://HOST/PATH or http://HOST/PATH"),
+            )?;
+            rule(
+                target.ca_file.is_none() || target.url.starts_with("https://"),
+                format!("notify target {name}: ca_file is for an https:// url"),
             )?;
             let known = |p: &String| ["begin", "update", "end"].contains(&p.as_str());
             rule(

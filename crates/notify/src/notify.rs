@@ -64,6 +64,8 @@ impl Notify {
         std::fs::create_dir_all(&config.dir).context(format!("make {}", config.dir.display()))?;
         let queue = |t: &Target| (t.clone(), Arc::new(Queue::new(config.queue)));
         let targets: Vec<_> = config.targets.iter().map(queue).collect();
+        let agents: Vec<_> =
+            config.targets.iter().map(|t| target::agent(t, &config)).collect::<Result<_>>()?;
         let next = match place::read(&config.dir) {
             Some(offsets) => offsets,
             None => ends(bus.as_ref())?,
@@ -73,9 +75,9 @@ impl Notify {
         let consumer = bus.consumer(&[topic::EVENTS], start, Visibility::Durable)?;
         let stop = Arc::new(AtomicBool::new(false));
         let mut threads = Vec::new();
-        for (target, queue) in &targets {
+        for ((target, queue), agent) in targets.iter().zip(agents) {
             let (target, config, queue) = (target.clone(), config.clone(), queue.clone());
-            let run = move || target::run(&target, &config, &queue);
+            let run = move || target::run(&agent, &target, &config, &queue);
             threads.push(spawn("notify-target", run)?);
         }
         let known = (HashSet::new(), VecDeque::new());

@@ -3,10 +3,13 @@
 //! Invariants: events go out in order, one at a time; an attempt ends within `timeout`; an event
 //! is given up after `give_up`, or at once when the receiver says that it will never take it.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use flumen_base::wire::Event;
+use flumen_base::{Context, Error, Result};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
 
 use crate::body::{Body, phase};
 use crate::config::{NotifyConfig, Target};
@@ -32,9 +35,22 @@ impl Target {
     }
 }
 
-/// Sends until the queue ends.
-pub(crate) fn run(target: &Target, config: &NotifyConfig, queue: &Arc<Queue>) {
+/// The client of a target.
+///
+/// # Errors
+/// Its certificates can't be read.
+pub(crate) fn agent(target: &Target, config: &NotifyConfig) -> Result<ureq::Agent> {
+    let roots = match &target.ca_file {
+        None => RootCerts::PlatformVerifier,
+        Some(file) => RootCerts::from(certificates(file).context(format_args!(
+            "read the certificates {} of notify target {}",
+            file.display(),
+            target.name
+        ))?),
+    };
+    let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(roots).build();
     let agent = ureq::Agent::config_builder()
+        .tls_config(tls)
         .timeout_global(Some(config.timeout))
         .http_status_as_error(false)
         .max_redirects(0)
@@ -42,8 +58,26 @@ pub(crate) fn run(target: &Target, config: &NotifyConfig, queue: &Arc<Queue>) {
         .user_agent(concat!("flumen/", env!("CARGO_PKG_VERSION")))
         .build()
         .new_agent();
+    Ok(agent)
+}
+
+fn certificates(file: &Path) -> Result<Vec<Certificate<'static>>> {
+    let pem = std::fs::read(file).context("open the file")?;
+    let mut found = Vec::new();
+    for item in parse_pem(&pem) {
+        match item {
+            Ok(PemItem::Certificate(certificate)) => found.push(certificate),
+            Ok(_) => {}
+            Err(e) => return Err(Error::invalid("this is no PEM file").with_source(e)),
+        }
+    }
+    if found.is_empty() { Err(Error::invalid("no certificate is in it")) } else { Ok(found) }
+}
+
+/// Sends until the queue ends.
+pub(crate) fn run(agent: &ureq::Agent, target: &Target, config: &NotifyConfig, queue: &Arc<Queue>) {
     while let Some(one) = queue.first() {
-        if !deliver(&agent, (target, config), &one, queue) {
+        if !deliver(agent, (target, config), &one, queue) {
             return;
         }
     }

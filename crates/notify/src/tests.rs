@@ -10,6 +10,13 @@ use std::time::{Duration, Instant};
 use flumen_base::topic;
 use flumen_base::wire::{Event, Phase};
 use flumen_bus::{Bus, Embedded, EmbeddedConfig, Record};
+use openssl::asn1::Asn1Time;
+use openssl::hash::MessageDigest;
+use openssl::pkey::PKey;
+use openssl::rsa::Rsa;
+use openssl::ssl::{SslAcceptor, SslMethod};
+use openssl::x509::extension::SubjectAlternativeName;
+use openssl::x509::{X509, X509Name};
 use prost::Message;
 
 use crate::{Notify, NotifyConfig, Secret, Target, signature};
@@ -36,10 +43,25 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let (tx, seen) = channel();
-        let statuses = Arc::new(Mutex::new(statuses.to_vec()));
+        let statuses = Mutex::new(statuses.to_vec());
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 serve(stream.unwrap(), &tx, &statuses);
+            }
+        });
+        Server { url, seen }
+    }
+
+    /// One with a certificate; a client that does not trust it never gets to its request.
+    fn start_tls(acceptor: SslAcceptor) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://localhost:{}/hook", listener.local_addr().unwrap().port());
+        let (tx, seen) = channel();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if let Ok(stream) = acceptor.accept(stream.unwrap()) {
+                    serve(stream, &tx, &Mutex::default());
+                }
             }
         });
         Server { url, seen }
@@ -50,8 +72,8 @@ impl Server {
     }
 }
 
-fn serve(mut stream: std::net::TcpStream, tx: &Sender<Seen>, statuses: &Mutex<Vec<u16>>) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
+fn serve(stream: impl Read + Write, tx: &Sender<Seen>, statuses: &Mutex<Vec<u16>>) {
+    let mut reader = BufReader::new(stream);
     let mut headers = std::collections::BTreeMap::new();
     let mut line = String::new();
     while reader.read_line(&mut line).unwrap_or(0) > 2 {
@@ -73,7 +95,32 @@ fn serve(mut stream: std::net::TcpStream, tx: &Sender<Seen>, statuses: &Mutex<Ve
         body: String::from_utf8(body).unwrap(),
     };
     let _ = tx.send(seen);
-    let _ = write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    let answer = reader.get_mut();
+    let _ = write!(answer, "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+}
+
+/// A certificate of its own for localhost, as PEM, and who shows it.
+fn certificate() -> (Vec<u8>, SslAcceptor) {
+    let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+    let mut name = X509Name::builder().unwrap();
+    name.append_entry_by_text("CN", "localhost").unwrap();
+    let name = name.build();
+    let mut builder = X509::builder().unwrap();
+    builder.set_version(2).unwrap();
+    builder.set_subject_name(&name).unwrap();
+    builder.set_issuer_name(&name).unwrap();
+    builder.set_pubkey(&key).unwrap();
+    builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
+    builder.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
+    let names = SubjectAlternativeName::new();
+    let names = { names }.dns("localhost").build(&builder.x509v3_context(None, None)).unwrap();
+    builder.append_extension(names).unwrap();
+    builder.sign(&key, MessageDigest::sha256()).unwrap();
+    let certificate = builder.build();
+    let mut acceptor = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls()).unwrap();
+    acceptor.set_private_key(&key).unwrap();
+    acceptor.set_certificate(&certificate).unwrap();
+    (certificate.to_pem().unwrap(), acceptor.build())
 }
 
 fn bus(dir: &Path) -> Arc<Embedded> {
@@ -217,7 +264,7 @@ fn settings_that_cannot_work_are_refused_in_words() {
     assert!(good.validate().is_ok());
     for (url, phase, named) in [
         ("ftp://x", "begin", "url"),
-        ("https://x/", "begin", "proxy"),
+        ("https://", "begin", "url"),
         ("http://x/", "middle", "phases"),
     ] {
         let mut bad = good.clone();
@@ -227,4 +274,41 @@ fn settings_that_cannot_work_are_refused_in_words() {
         assert!(said.contains(named) && said.contains("hall"), "{said}");
     }
     assert!(!format!("{good:?}").contains("shared"), "the secret prints as stars");
+}
+
+#[test]
+fn a_receiver_behind_tls_is_told_only_when_its_certificate_is_trusted() {
+    let dir = tempfile::tempdir().unwrap();
+    let (pem, acceptor) = certificate();
+    let server = Server::start_tls(acceptor);
+    let bus: Arc<dyn Bus> = bus(dir.path());
+    let stranger = Notify::start(&bus, config(dir.path(), &server.url)).unwrap();
+    tell(bus.as_ref(), &event(1, Phase::Begin));
+    until("the certificate is refused in words", || {
+        let problem = stranger.status()[0].problem.clone();
+        problem.is_some_and(|why| why.contains("certificate"))
+    });
+    stranger.stop().unwrap();
+    assert!(server.seen.try_recv().is_err(), "nothing was sent to a stranger");
+
+    let ca_file = dir.path().join("ca.pem");
+    std::fs::write(&ca_file, pem).unwrap();
+    let mut trusting = config(dir.path(), &server.url);
+    trusting.targets[0].ca_file = Some(ca_file);
+    let known = Notify::start(&bus, trusting).unwrap();
+    assert_eq!(server.next().id, format!("{}-0", "01".repeat(16)));
+    known.stop().unwrap();
+}
+
+#[test]
+fn certificates_that_cannot_be_read_are_named_at_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let bus: Arc<dyn Bus> = bus(dir.path());
+    let mut wrong = config(dir.path(), "https://localhost/hook");
+    wrong.targets[0].ca_file = Some(dir.path().join("ca.pem"));
+    for text in [None, Some("no certificate")] {
+        text.map(|t| std::fs::write(dir.path().join("ca.pem"), t).unwrap());
+        let said = format!("{:?}", Notify::start(&bus, wrong.clone()).err().unwrap());
+        assert!(said.contains("ca.pem") && said.contains("hall"), "{said}");
+    }
 }
