@@ -1,12 +1,13 @@
 //! The bus of one process: a journal a partition, SQLite for tables.
 //!
-//! Layout: `DIR/<topic>-<partition>/` a log each, `DIR/tables.sqlite`, `DIR/bus.lock`.
+//! Layout: `DIR/<topic>-<partition>/` a log each, `DIR/tables.sqlite`, `DIR/bus.lock`,
+//! `DIR/group-<group>-<topic>.places` where a group goes on.
 //! Invariants: one process at a time; partitions of a topic are there from the start.
 //! Not here: the log's files (`journal`), the tables' (`table`).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flumen_base::{Clock, Context, Error, Result, SystemClock, topic};
@@ -15,14 +16,15 @@ use flumen_journal::{Disk, Entry, Journal, Stats, StdDisk};
 use crate::consumer::{EmbeddedConsumer, Source};
 use crate::table::{SqliteTable, Tables};
 use crate::{
-    Bus, Consumer, EmbeddedConfig, Pending, Position, Record, Start, Table, Visibility, Watermark,
-    codec, murmur2_partition,
+    Bus, Consumer, EmbeddedConfig, Pending, Position, Record, Share, Start, Table, Visibility,
+    Watermark, Whole, codec, murmur2_partition,
 };
 
 /// The bus of one process.
 pub struct Embedded {
     logs: HashMap<&'static str, Vec<Journal>>,
     tables: HashMap<&'static str, Arc<SqliteTable>>,
+    dir: PathBuf,
     _lock: File,
 }
 
@@ -64,7 +66,7 @@ impl Embedded {
         for topic in topic::TABLES {
             tables.insert(topic, Arc::new(SqliteTable::open(file.clone(), topic)?));
         }
-        Ok(Arc::new(Embedded { logs, tables, _lock: lock }))
+        Ok(Arc::new(Embedded { logs, tables, dir: dir.to_owned(), _lock: lock }))
     }
 
     /// Writes and syncs what was sent, ends the threads; later sends fail.
@@ -160,6 +162,16 @@ impl Bus for Embedded {
             }
         };
         Ok(self.logs_of(topic)?.iter().zip(0..).map(of).collect())
+    }
+
+    /// All of a log is ours; the group's places stand in a file.
+    fn share(&self, group: &str, topic: &str) -> Result<Box<dyn Share>> {
+        let partitions = match self.table(topic) {
+            Ok(_) => BTreeSet::from([0]),
+            Err(_) => (0..self.logs_of(topic)?.len() as u32).collect(),
+        };
+        let file = self.dir.join(format!("group-{group}-{topic}.places"));
+        Ok(Box::new(Whole::new(partitions).kept_in(file)))
     }
 
     fn table(&self, topic: &str) -> Result<Arc<dyn Table>> {

@@ -25,7 +25,7 @@ pub use embedded::Embedded;
 pub use kafka::{Dropped, Kafka, KafkaConfig, Security};
 pub use partition::murmur2_partition;
 pub use record::{Ack, Delivered, Polled, Position, Record, Start, Visibility, Watermark};
-pub use share::{Broker, Health, Share, Whole};
+pub use share::{Broker, Health, Places, Share, Whole};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -175,7 +175,7 @@ impl Config {
             self.archive.segment.0 < self.bus.video_age.0,
             "bus.video_age must be longer than archive.segment",
         )?;
-        crate::settings::notify(Path::new(""), self).validate()?;
+        crate::settings::notify(self).validate()?;
         self.peer.validate()?;
         self.kafka.validate()
     }

@@ -102,7 +102,7 @@ impl Rooms {
             Ingest::start(bus.clone(), settings::ingest(data, config), Arc::new(SystemClock))
                 .context("start the cameras")?;
         let ingest = Arc::new(ingest);
-        let notify = notify(data, config, &bus)?;
+        let notify = notify(config, &bus)?;
         let cameras = adapt::IngestCameras::new(ingest.clone(), config.ingest.clone());
         let library = adapt::ArchiveLibrary::new(archive.reader());
         Ok(Rooms {
@@ -131,7 +131,7 @@ impl Rooms {
         };
         // One process of a site tells: the one that everything is in, or the web pages'.
         let notify = match role.has_face() {
-            true => notify(data, config, &bus)?,
+            true => notify(config, &bus)?,
             false => None,
         };
         let seen = cluster.seen(data, config, role)?;
@@ -206,11 +206,10 @@ pub fn archive(data: &Path, config: &Config, bus: &Arc<dyn Bus>) -> Result<Archi
 }
 
 /// The webhooks, where the configuration names some.
-fn notify(data: &Path, config: &Config, bus: &Arc<dyn Bus>) -> Result<Option<Arc<Notify>>> {
+fn notify(config: &Config, bus: &Arc<dyn Bus>) -> Result<Option<Arc<Notify>>> {
     if config.notify.targets.is_empty() {
         return Ok(None);
     }
-    let notify =
-        Notify::start(bus, settings::notify(data, config)).context("start the webhooks")?;
+    let notify = Notify::start(bus, settings::notify(config)).context("start the webhooks")?;
     Ok(Some(Arc::new(notify)))
 }

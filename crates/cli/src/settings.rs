@@ -72,7 +72,7 @@ pub fn archive(data: &Path, config: &Config) -> ArchiveConfig {
     }
 }
 
-pub fn notify(data: &Path, config: &Config) -> NotifyConfig {
+pub fn notify(config: &Config) -> NotifyConfig {
     let section = &config.notify;
     let target = |t: &crate::config::NotifyTarget| flumen_notify::Target {
         name: t.name.clone(),
@@ -84,7 +84,6 @@ pub fn notify(data: &Path, config: &Config) -> NotifyConfig {
         phases: t.phases.clone(),
     };
     NotifyConfig {
-        dir: data.join("notify"),
         targets: section.targets.iter().map(target).collect(),
         public_url: section.public_url.clone(),
         queue: section.queue,

@@ -8,8 +8,8 @@ use std::time::Duration;
 use flumen_base::wire::PacketHeader;
 use flumen_base::{Error, Packet, Result, topic};
 use flumen_bus::{
-    Bus, Change, Consumer, Delivered, Health, Pending, Polled, Position, Record, Share, Start,
-    Table, Visibility, Watermark, Whole, murmur2_partition,
+    Bus, Change, Consumer, Delivered, Health, Pending, Places, Polled, Position, Record, Share,
+    Start, Table, Visibility, Watermark, Whole, murmur2_partition,
 };
 use prost::Message as _;
 
@@ -34,6 +34,14 @@ struct ScriptedShare(Told);
 impl Share for ScriptedShare {
     fn mine(&mut self, _timeout: Duration) -> Result<Option<BTreeSet<u32>>> {
         Ok(lock(&self.0).take())
+    }
+
+    fn places(&self) -> Result<Places> {
+        Ok(Places::new())
+    }
+
+    fn keep(&mut self, _places: &Places) -> Result<()> {
+        Ok(())
     }
 }
 

@@ -41,8 +41,6 @@ pub struct Target {
 /// Settings of this room.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NotifyConfig {
-    /// Directory of its position.
-    pub dir: PathBuf,
     /// Whom to tell.
     pub targets: Vec<Target>,
     /// Address of the web pages that is put before a picture's path; empty = the path alone.
@@ -62,7 +60,6 @@ pub struct NotifyConfig {
 impl Default for NotifyConfig {
     fn default() -> NotifyConfig {
         NotifyConfig {
-            dir: PathBuf::from("notify"),
             targets: Vec::new(),
             public_url: String::new(),
             queue: 1000,

@@ -1,22 +1,23 @@
-//! The room: one reader of the bus, one thread a target.
+//! The room: one reader of the partitions that are ours, one thread a target.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use flumen_base::wire::Event;
-use flumen_base::{Context, Error, Result, topic};
-use flumen_bus::{Bus, Consumer, Delivered, Polled, Start, Visibility};
+use flumen_base::{Context, Error, Kind, Result, topic};
+use flumen_bus::{Bus, Consumer, Delivered, Places, Polled, Share, Start, Visibility};
 use prost::Message;
 
 use crate::body::Body;
 use crate::config::{NotifyConfig, Target};
-use crate::place::{self, Offsets};
 use crate::queue::{Queue, Waiting};
 use crate::target;
 
+/// The processes that tell webhooks.
+const GROUP: &str = "flumen-notify";
 const POLL: Duration = Duration::from_millis(200);
 /// How often the position is written, when it moved.
 const KEPT_EVERY: Duration = Duration::from_secs(1);
@@ -47,10 +48,18 @@ pub struct Notify {
 
 /// What the reading thread holds.
 struct Reader {
+    bus: Arc<dyn Bus>,
     config: NotifyConfig,
     targets: Vec<(Target, Arc<Queue>)>,
-    next: Offsets,
-    kept: Offsets,
+    share: Box<dyn Share>,
+    consumer: Box<dyn Consumer>,
+    /// Where the log ended when this process began.
+    begin: Places,
+    /// Partitions that are to be ours.
+    given: Option<BTreeSet<u32>>,
+    /// The next offset of each partition that is ours.
+    next: Places,
+    kept: Places,
     known: (HashSet<Vec<u8>>, VecDeque<Vec<u8>>),
 }
 
@@ -58,21 +67,16 @@ impl Notify {
     /// Starts to read events that happen from now on, or where the last run stopped.
     ///
     /// # Errors
-    /// `Invalid` settings; what the bus or the directory says.
+    /// `Invalid` settings; what the bus says, or a file of certificates.
     pub fn start(bus: &Arc<dyn Bus>, config: NotifyConfig) -> Result<Notify> {
         config.validate()?;
-        std::fs::create_dir_all(&config.dir).context(format!("make {}", config.dir.display()))?;
         let queue = |t: &Target| (t.clone(), Arc::new(Queue::new(config.queue)));
         let targets: Vec<_> = config.targets.iter().map(queue).collect();
         let agents: Vec<_> =
             config.targets.iter().map(|t| target::agent(t, &config)).collect::<Result<_>>()?;
-        let next = match place::read(&config.dir) {
-            Some(offsets) => offsets,
-            None => ends(bus.as_ref())?,
-        };
-        let start = Start::Offsets(next.iter().map(|(p, o)| (*p, *o)).collect());
-        place::write(&config.dir, &next)?;
-        let consumer = bus.consumer(&[topic::EVENTS], start, Visibility::Durable)?;
+        let begin = ends(bus.as_ref())?;
+        let share = bus.share(GROUP, topic::EVENTS)?;
+        let consumer = bus.consumer(&[topic::EVENTS], Start::Latest, Visibility::Durable)?;
         let stop = Arc::new(AtomicBool::new(false));
         let mut threads = Vec::new();
         for ((target, queue), agent) in targets.iter().zip(agents) {
@@ -80,11 +84,20 @@ impl Notify {
             let run = move || target::run(&agent, &target, &config, &queue);
             threads.push(spawn("notify-target", run)?);
         }
-        let known = (HashSet::new(), VecDeque::new());
-        let kept = next.clone();
-        let reader = Reader { config, targets: targets.clone(), next, kept, known };
+        let reader = Reader {
+            bus: bus.clone(),
+            config,
+            targets: targets.clone(),
+            share,
+            consumer,
+            begin,
+            given: None,
+            next: Places::new(),
+            kept: Places::new(),
+            known: Default::default(),
+        };
         let stopped = stop.clone();
-        threads.push(spawn("notify", move || reader.run(consumer, &stopped))?);
+        threads.push(spawn("notify", move || reader.run(&stopped))?);
         Ok(Notify { targets, stop, threads })
     }
 
@@ -128,21 +141,18 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<(
 }
 
 /// Where each partition ends now.
-fn ends(bus: &dyn Bus) -> Result<Offsets> {
+fn ends(bus: &dyn Bus) -> Result<Places> {
     let marks = bus.watermarks(topic::EVENTS)?;
-    Ok(marks.iter().map(|m| (m.partition, m.next)).collect::<BTreeMap<_, _>>())
+    Ok(marks.iter().map(|m| (m.partition, m.next)).collect())
 }
 
 impl Reader {
-    fn run(mut self, mut consumer: Box<dyn Consumer>, stop: &AtomicBool) {
+    fn run(mut self, stop: &AtomicBool) {
         let mut looked = Instant::now();
         while !stop.load(Ordering::Relaxed) {
-            match consumer.poll(256, POLL) {
-                Ok(polled) => polled.into_iter().for_each(|one| self.take(one)),
-                Err(e) => {
-                    tracing::warn!("events can't be read for the webhooks: {e}");
-                    std::thread::sleep(POLL);
-                }
+            if let Err(e) = self.turn() {
+                tracing::warn!("events can't be read for the webhooks: {e}");
+                std::thread::sleep(POLL);
             }
             if looked.elapsed() >= KEPT_EVERY {
                 self.keep();
@@ -152,17 +162,66 @@ impl Reader {
         self.keep();
     }
 
+    fn turn(&mut self) -> Result<()> {
+        if let Some(mine) = self.share.mine(Duration::ZERO)? {
+            self.given = Some(mine);
+        }
+        if let Some(mine) = self.given.clone() {
+            self.take_over(&mine)?;
+            self.given = None;
+        }
+        for one in self.consumer.poll(256, POLL)? {
+            self.take(one);
+        }
+        Ok(())
+    }
+
+    /// Goes on where the group was in partitions that are new to us; leaves the others.
+    fn take_over(&mut self, mine: &BTreeSet<u32>) -> Result<()> {
+        let places = match self.share.places() {
+            Err(e) if e.kind() == Kind::DataLoss => {
+                tracing::warn!("webhooks go on with what happens now: {e}");
+                Places::new()
+            }
+            places => places?,
+        };
+        let mut from = ends(self.bus.as_ref())?;
+        let mut next = Places::new();
+        for &partition in mine {
+            let known = [&self.next, &places, &self.begin];
+            let at = known.iter().find_map(|p| p.get(&partition)).copied().unwrap_or(0);
+            next.insert(partition, at);
+            from.insert(partition, at);
+        }
+        self.consumer.seek(Start::Offsets(from.into_iter().collect()))?;
+        for partition in self.next.keys().filter(|p| !mine.contains(p)) {
+            self.targets.iter().for_each(|(_, queue)| queue.forget(*partition));
+        }
+        self.kept.retain(|partition, _| mine.contains(partition));
+        self.next = next;
+        // What was known may have been dropped with a partition that comes back.
+        self.known = Default::default();
+        self.keep();
+        Ok(())
+    }
+
     fn take(&mut self, polled: Polled) {
         match polled {
             Polled::Record(delivered) => {
                 let at = delivered.position;
-                self.next.insert(at.partition, at.offset + 1);
-                self.record(&delivered);
+                if self.pass(at.partition, at.offset + 1) {
+                    self.record(&delivered);
+                }
             }
             Polled::Expired { partition, to, .. } | Polled::Damaged { partition, to, .. } => {
-                self.next.insert(partition, to);
+                self.pass(partition, to);
             }
         }
+    }
+
+    /// Notes how far a partition was read; false when it is not ours.
+    fn pass(&mut self, partition: u32, to: u64) -> bool {
+        self.next.get_mut(&partition).map(|next| *next = to).is_some()
     }
 
     fn record(&mut self, delivered: &Delivered) {
@@ -204,11 +263,11 @@ impl Reader {
             let waiting = self.targets.iter().filter_map(|(_, queue)| queue.oldest(partition));
             waiting.fold(next, u64::min)
         };
-        let now: Offsets = self.next.iter().map(|(p, next)| (*p, oldest(*p, *next))).collect();
+        let now: Places = self.next.iter().map(|(p, next)| (*p, oldest(*p, *next))).collect();
         if now == self.kept {
             return;
         }
-        match place::write(&self.config.dir, &now) {
+        match self.share.keep(&now) {
             Ok(()) => self.kept = now,
             Err(e) => tracing::warn!("{e}"),
         }

@@ -104,6 +104,11 @@ impl Queue {
         self.news.notify_all();
     }
 
+    /// Drops what waits from a partition that another process has now.
+    pub(crate) fn forget(&self, partition: u32) {
+        self.state().waiting.retain(|w| w.partition != partition);
+    }
+
     /// Oldest offset of a partition that still waits.
     pub(crate) fn oldest(&self, partition: u32) -> Option<u64> {
         let state = self.state();

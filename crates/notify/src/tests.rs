@@ -1,5 +1,7 @@
 //! Events on a real bus, told to a real HTTP server that fails first.
 
+mod sharing;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
@@ -129,7 +131,7 @@ fn bus(dir: &Path) -> Arc<Embedded> {
     Embedded::open(&dir.join("bus"), config).unwrap()
 }
 
-fn config(dir: &Path, url: &str) -> NotifyConfig {
+fn config(url: &str) -> NotifyConfig {
     let target = Target {
         name: "hall".into(),
         url: url.into(),
@@ -138,7 +140,6 @@ fn config(dir: &Path, url: &str) -> NotifyConfig {
         ..Target::default()
     };
     NotifyConfig {
-        dir: dir.join("notify"),
         targets: vec![target],
         public_url: "http://flumen.example/".into(),
         wait_min: Duration::from_millis(5),
@@ -185,7 +186,7 @@ fn a_server_that_fails_first_gets_each_event_once_it_takes_it_signed_and_in_orde
     let bus = bus(dir.path());
     let server = Server::start(&[503, 500]);
     let shared: Arc<dyn Bus> = bus.clone();
-    let notify = Notify::start(&shared, config(dir.path(), &server.url)).unwrap();
+    let notify = Notify::start(&shared, config(&server.url)).unwrap();
     tell(&*bus, &event(1, Phase::Begin));
     tell(&*bus, &event(1, Phase::Begin)); // a repeat on the bus
     tell(&*bus, &event(1, Phase::Update)); // not wanted
@@ -218,19 +219,19 @@ fn what_waits_at_the_end_is_delivered_after_the_next_start() {
     let bus = bus(dir.path());
     let shared: Arc<dyn Bus> = bus.clone();
     let away = Server::start(&[503; 1000]);
-    let notify = Notify::start(&shared, config(dir.path(), &away.url)).unwrap();
+    let notify = Notify::start(&shared, config(&away.url)).unwrap();
     tell(&*bus, &event(1, Phase::Begin));
     away.next();
     assert!(notify.status()[0].waiting == 1);
     notify.stop().unwrap();
     tell(&*bus, &event(2, Phase::Begin)); // nobody listens
     let server = Server::start(&[]);
-    let notify = Notify::start(&shared, config(dir.path(), &server.url)).unwrap();
+    let notify = Notify::start(&shared, config(&server.url)).unwrap();
     let ids = [server.next().id, server.next().id];
     assert_eq!(ids, [1, 2].map(|n: u8| format!("{}-0", format!("{n:02x}").repeat(16))));
     until("both are counted", || notify.status()[0].delivered == 2);
     notify.stop().unwrap();
-    let notify = Notify::start(&shared, config(dir.path(), &server.url)).unwrap();
+    let notify = Notify::start(&shared, config(&server.url)).unwrap();
     tell(&*bus, &event(3, Phase::Begin));
     assert_eq!(server.next().id, format!("{}-0", "03".repeat(16)), "and nothing again");
     notify.stop().unwrap();
@@ -244,7 +245,7 @@ fn what_a_receiver_refuses_for_ever_is_counted_and_holds_up_nothing() {
     let bus = bus(dir.path());
     let shared: Arc<dyn Bus> = bus.clone();
     let server = Server::start(&[422]);
-    let notify = Notify::start(&shared, config(dir.path(), &server.url)).unwrap();
+    let notify = Notify::start(&shared, config(&server.url)).unwrap();
     tell(&*bus, &event(1, Phase::Begin));
     tell(&*bus, &event(2, Phase::Begin));
     assert_ne!(server.next().id, server.next().id);
@@ -259,8 +260,7 @@ fn what_a_receiver_refuses_for_ever_is_counted_and_holds_up_nothing() {
 
 #[test]
 fn settings_that_cannot_work_are_refused_in_words() {
-    let dir = tempfile::tempdir().unwrap();
-    let good = config(dir.path(), "http://127.0.0.1:9/x");
+    let good = config("http://127.0.0.1:9/x");
     assert!(good.validate().is_ok());
     for (url, phase, named) in [
         ("ftp://x", "begin", "url"),
@@ -282,7 +282,7 @@ fn a_receiver_behind_tls_is_told_only_when_its_certificate_is_trusted() {
     let (pem, acceptor) = certificate();
     let server = Server::start_tls(acceptor);
     let bus: Arc<dyn Bus> = bus(dir.path());
-    let stranger = Notify::start(&bus, config(dir.path(), &server.url)).unwrap();
+    let stranger = Notify::start(&bus, config(&server.url)).unwrap();
     tell(bus.as_ref(), &event(1, Phase::Begin));
     until("the certificate is refused in words", || {
         let problem = stranger.status()[0].problem.clone();
@@ -293,7 +293,7 @@ fn a_receiver_behind_tls_is_told_only_when_its_certificate_is_trusted() {
 
     let ca_file = dir.path().join("ca.pem");
     std::fs::write(&ca_file, pem).unwrap();
-    let mut trusting = config(dir.path(), &server.url);
+    let mut trusting = config(&server.url);
     trusting.targets[0].ca_file = Some(ca_file);
     let known = Notify::start(&bus, trusting).unwrap();
     assert_eq!(server.next().id, format!("{}-0", "01".repeat(16)));
@@ -304,10 +304,12 @@ fn a_receiver_behind_tls_is_told_only_when_its_certificate_is_trusted() {
 fn certificates_that_cannot_be_read_are_named_at_the_start() {
     let dir = tempfile::tempdir().unwrap();
     let bus: Arc<dyn Bus> = bus(dir.path());
-    let mut wrong = config(dir.path(), "https://localhost/hook");
+    let mut wrong = config("https://localhost/hook");
     wrong.targets[0].ca_file = Some(dir.path().join("ca.pem"));
     for text in [None, Some("no certificate")] {
-        text.map(|t| std::fs::write(dir.path().join("ca.pem"), t).unwrap());
+        if let Some(text) = text {
+            std::fs::write(dir.path().join("ca.pem"), text).unwrap();
+        }
         let said = format!("{:?}", Notify::start(&bus, wrong.clone()).err().unwrap());
         assert!(said.contains("ca.pem") && said.contains("hall"), "{said}");
     }

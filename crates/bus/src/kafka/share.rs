@@ -2,22 +2,24 @@
 //!
 //! Invariants: a member that is gone is noticed after 6 s; while no broker answers nobody's share
 //! changes, because nobody else can have been given it; a share that was lost while brokers
-//! answer is given up after 30 s without a new one. Nothing is read and nothing committed.
+//! answer is given up after 30 s without a new one. Nothing is read; where the group
+//! goes on is committed when the owner says so.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use flumen_base::Result;
-use rdkafka::TopicPartitionList;
-use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance};
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::util::Timeout;
+use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{self, With, told};
 use super::consumer::is_passing;
 use super::lock;
 use super::watch::Watch;
-use crate::{KafkaConfig, Share};
+use crate::{KafkaConfig, Places, Share};
 
 /// How long a lost share is kept while brokers answer and no new one comes. A broker that begins
 /// first waits a session long for the member that we were before.
@@ -72,6 +74,9 @@ pub(crate) struct KafkaShare {
     client: BaseConsumer<ShareContext>,
     membership: Arc<Mutex<Membership>>,
     watch: Arc<Watch>,
+    /// As it is called on Kafka.
+    topic: String,
+    patience: Duration,
     /// Since when the share is lost while brokers answer.
     lost_since: Option<Instant>,
 }
@@ -88,10 +93,10 @@ impl KafkaShare {
         let context = With::new(config, membership.clone());
         let client: BaseConsumer<ShareContext> =
             client::make(&client::member(config, group), context)?;
-        client
-            .subscribe(&[&format!("{}{topic}", config.prefix)])
-            .map_err(|e| told(&format!("join group {group}"), &e))?;
-        Ok(KafkaShare { client, membership, watch, lost_since: None })
+        let topic = format!("{}{topic}", config.prefix);
+        client.subscribe(&[&topic]).map_err(|e| told(&format!("join group {group}"), &e))?;
+        let patience = config.patience;
+        Ok(KafkaShare { client, membership, watch, topic, patience, lost_since: None })
     }
 
     /// Gives up a share that was lost, when nobody gives a new one.
@@ -116,7 +121,48 @@ impl KafkaShare {
     }
 }
 
+impl KafkaShare {
+    fn list(&self) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        let partitions = lock(&self.membership).mine.clone();
+        for partition in partitions {
+            list.add_partition(&self.topic, partition as i32);
+        }
+        list
+    }
+}
+
 impl Share for KafkaShare {
+    fn places(&self) -> Result<Places> {
+        let found = self
+            .client
+            .committed_offsets(self.list(), self.patience)
+            .map_err(|e| told("ask where a group goes on", &e))?;
+        let place = |e: &TopicPartitionListElem<'_>| match e.offset() {
+            Offset::Offset(at) => {
+                Some((u32::try_from(e.partition()).ok()?, u64::try_from(at).ok()?))
+            }
+            _ => None,
+        };
+        Ok(found.elements().iter().filter_map(place).collect())
+    }
+
+    /// Told to Kafka without waiting: what gets lost on the way is told again with the next.
+    fn keep(&mut self, places: &Places) -> Result<()> {
+        let mine = lock(&self.membership).mine.clone();
+        let mut list = TopicPartitionList::new();
+        for (partition, offset) in places.iter().filter(|(p, _)| mine.contains(p)) {
+            let at = Offset::Offset(i64::try_from(*offset).unwrap_or(i64::MAX));
+            list.add_partition_offset(&self.topic, *partition as i32, at)
+                .map_err(|e| told("say where a group goes on", &e))?;
+        }
+        if list.count() == 0 {
+            return Ok(());
+        }
+        let said = self.client.commit(&list, CommitMode::Async);
+        said.map_err(|e| told("say where a group goes on", &e))
+    }
+
     fn mine(&mut self, timeout: Duration) -> Result<Option<BTreeSet<u32>>> {
         let until = Instant::now() + timeout;
         loop {

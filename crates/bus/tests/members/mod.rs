@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use flumen_base::topic;
-use flumen_bus::{Bus, Kafka, Share};
+use flumen_bus::{Bus, Kafka, Places, Share};
 
 use crate::broker::{child, eventually, fresh, victim, wait_for_line};
 use crate::faults::as_child;
@@ -91,6 +91,31 @@ fn a_member_that_leaves_is_replaced_at_once() {
     drop(leaving);
     let took = eventually("alone again it has all", || has(4));
     eprintln!("takeover after leaving: {:.1} s", took.as_secs_f64());
+}
+
+#[test]
+#[ignore = "needs Kafka: make it"]
+fn who_takes_over_goes_on_where_the_group_was() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let config = fresh(2);
+    let bus = Kafka::open(dir.path(), config.clone()).unwrap();
+    let wait = |share: &mut dyn Share| {
+        while share.mine(Duration::from_millis(200)).unwrap().is_none_or(|mine| mine.len() != 2) {}
+    };
+    let mut share = bus.share("tellers", topic::EVENTS).unwrap();
+    wait(share.as_mut());
+    assert_eq!(share.places().unwrap(), Places::new(), "nobody said anything yet");
+    let places = Places::from([(0, 7), (1, 9)]);
+    share.keep(&places).unwrap();
+    eventually("what was said is known", || share.places().unwrap() == places);
+    drop(share);
+    bus.close().unwrap();
+    let bus = Kafka::open(other.path(), config).unwrap();
+    let mut next = bus.share("tellers", topic::EVENTS).unwrap();
+    wait(next.as_mut());
+    assert_eq!(next.places().unwrap(), places);
+    next.keep(&Places::from([(1, 12)])).unwrap();
+    eventually("one place moved", || next.places().unwrap() == Places::from([(0, 7), (1, 12)]));
 }
 
 #[test]
