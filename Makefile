@@ -72,7 +72,7 @@ bench-cluster: web ## Cost and latency on Kafka and Flink, beside the usual Pyth
 	@$(TIMED) "Flink job" $(MVN) package -DskipTests
 	@test -x target/bench/venv/bin/python || python3 -m venv target/bench/venv
 	@target/bench/venv/bin/python -m pip install --quiet --disable-pip-version-check -r bench/python/requirements.txt
-	@FLUMEN_FOOTAGE="$(if $(FOOTAGE),$$(realpath "$(FOOTAGE)"))" cargo test --release --locked -p flumen-cli --test soak bench_cluster -- --ignored --nocapture
+	@FLUMEN_FOOTAGE="$(if $(FOOTAGE),$$(realpath "$(FOOTAGE)"))" cargo test --release --locked -p flumen-cli --test soak bench_cluster -- --ignored --nocapture --test-threads=1
 
 footage: setup web ## Tests and scores on footage with truth: FOOTAGE=DIR
 	@test -n "$(FOOTAGE)" || { echo "make footage needs FOOTAGE=DIR, a folder as docs/ref/footage.md describes"; exit 2; }

@@ -1,13 +1,13 @@
 //! `make bench-cluster`: what the cluster costs and how long it takes, beside its references.
 //!
-//! Writes target/bench/cluster.json and prints a table; no figure fails it.
+//! Each part writes target/bench/cluster-PART.json and prints a table; no figure fails it.
 
 mod cost;
 mod latency;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::clip_of;
 use super::figures::machine_load;
@@ -24,8 +24,23 @@ fn clip_1080() -> PathBuf {
 
 #[test]
 #[ignore = "make bench-cluster"]
-fn bench_cluster() {
+fn bench_cluster_latency() {
+    bench("latency", |kafka, flink, dir, file| {
+        json!(latency::measure(kafka, flink, dir, &Clip::read(file)))
+    });
+}
+
+#[test]
+#[ignore = "make bench-cluster"]
+fn bench_cluster_cost() {
+    bench("cost", cost::measure);
+}
+
+/// Runs a part on servers of its own: a job reads all that is there, so that one part's cameras
+/// would be the other's cost.
+fn bench(name: &str, measure: impl FnOnce(&Kafka, &Flink, &Path, &Path) -> Value) {
     let dir = tempfile::tempdir().unwrap();
+    let kafka = Kafka::start(&dir.path().join("kafka"), 1);
     let flink = Flink::start(&dir.path().join("flink"), 2, 1);
     let file = clip_1080();
     let clip = Clip::read(&file);
@@ -33,22 +48,15 @@ fn bench_cluster() {
         clip.bytes() as f64 * 8.0 / (clip.frames() as f64 * clip.pace().as_secs_f64()) / 1e6
     });
     let before = machine_load();
-    // A Kafka each: a job reads all that is there, so one's cameras would be the other's cost.
-    let latency = {
-        let kafka = Kafka::start(&dir.path().join("kafka-latency"), 1);
-        latency::measure(&kafka, &flink, dir.path(), &clip)
-    };
-    let kafka = Kafka::start(&dir.path().join("kafka-cost"), 1);
-    let cost = cost::measure(&kafka, &flink, dir.path(), &file);
+    let measured = measure(&kafka, &flink, dir.path(), &file);
     let report = json!({
         "clip": file.file_name().map(|n| n.to_string_lossy()),
         "profile": if cfg!(debug_assertions) { "dev" } else { "release" },
         "cores": std::thread::available_parallelism().map_or(0, |n| n.get()),
         "machine_load": { "before": before, "after": machine_load() },
-        "cost": cost,
-        "latency": latency,
+        name: measured,
     });
-    let out = root().join("target/bench/cluster.json");
+    let out = root().join(format!("target/bench/cluster-{name}.json"));
     std::fs::create_dir_all(out.parent().unwrap()).unwrap();
     std::fs::write(&out, format!("{report:#}\n")).unwrap();
     println!("\nmachine load {before:.1} before, {:.1} after; {}", machine_load(), out.display());
