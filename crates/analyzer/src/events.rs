@@ -140,7 +140,7 @@ impl Events {
     }
 
     pub(crate) fn load(from: &mut Reader<'_>) -> Option<Events> {
-        let count = from.u32()?.min(REMEMBERED as u32);
+        let count = from.u32().filter(|n| *n as usize <= REMEMBERED)?;
         let frames = (0..count).map(|_| Meta::load(from)).collect::<Option<_>>()?;
         if from.u8()? == 0 {
             return Some(Events { open: None, frames });

@@ -16,6 +16,8 @@ const MOST_OPEN: usize = 64;
 /// Beginnings of one rule in `MINUTE_US`.
 const MOST_A_MINUTE: usize = 12;
 const MINUTE_US: i64 = 60_000_000;
+/// Beginnings remembered: those of all rules that a camera may have, also of some that are gone.
+const MOST_TOLD: usize = 2 * 64 * MOST_A_MINUTE;
 /// How often an event that counts others says how many.
 const COUNTED_US: i64 = 10_000_000;
 /// Names the event that counts what was too much.
@@ -72,7 +74,8 @@ impl Happenings {
         let rule = &begins.name.rule;
         self.told.retain(|(_, at)| (0..MINUTE_US).contains(&(meta.pts_us - at)));
         let told = self.told.iter().filter(|(r, _)| r == rule).count();
-        if told >= MOST_A_MINUTE || self.open.len() + 1 >= MOST_OPEN {
+        let full = self.open.len() + 1 >= MOST_OPEN || self.told.len() >= MOST_TOLD;
+        if told >= MOST_A_MINUTE || full {
             return self.too_much(who, meta, begins);
         }
         self.told.push((rule.clone(), meta.pts_us));
@@ -174,11 +177,9 @@ impl Happenings {
     }
 
     pub(crate) fn load(from: &mut Reader<'_>) -> Option<Happenings> {
-        let count = from.u32()?;
-        let mut told = Vec::new();
-        for _ in 0..count {
-            told.push((from.text()?, meta::time(from)?));
-        }
+        let count = from.u32().filter(|n| *n as usize <= MOST_TOLD)?;
+        let one = |_| Some((from.text()?, meta::time(from)?));
+        let told = (0..count).map(one).collect::<Option<_>>()?;
         let count = from.u32().filter(|n| *n as usize <= MOST_OPEN)?;
         let open = (0..count).map(|_| Open::load(from)).collect::<Option<_>>()?;
         Some(Happenings { open, told })
@@ -281,3 +282,6 @@ impl Open {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ use crate::windows::Windows;
 
 /// Each grows with the layout of its part; motion and tampering say the operators' own beside it.
 const EVENTS: u32 = 1;
-const RULES: u32 = 1;
+const RULES: u32 = 2;
 const TAMPER: u32 = 1;
 const WINDOWS: u32 = 1;
 const MOTION: u32 = 1;

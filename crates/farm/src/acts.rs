@@ -6,7 +6,7 @@
 //! Units: seconds of the clip, metres.
 
 use crate::body::{At, Look, Part, Skin};
-use crate::ground::{Ground, LOITER_S, Spot};
+use crate::ground::{Ground, LOITER_S, Lane, Spot};
 use crate::light::rgb;
 use crate::math::{Chance, V3, noise3, v};
 use crate::person::Person;
@@ -219,15 +219,13 @@ impl Drama {
     }
 
     fn against(&mut self) {
-        let Some((area, flow, lane)) = self.ground.lane else { return };
-        let [low, _, high, _] = area;
-        let z = (low.1 + high.1) / 2.0;
+        let Some(Lane { flow, of, z, .. }) = self.ground.lane else { return };
         let model = self.chance.pick(&[Model::Car, Model::Van, Model::Estate], Model::Car);
         let speed = self.chance.within(4.5, 7.0);
         let way = Way::new((30.0 * flow.0, z), vec![Leg::To(-32.0 * flow.0, z, speed)], 1.0);
         let who = Who::Vehicle(Vehicle::any(model, &mut self.chance));
         let (start, over) = self.enter(who, way);
-        self.acts.blocked.push((lane, start, over));
+        self.acts.blocked.push((of, start, over));
     }
 
     /// Puts somebody on stage at any time at which the way fits.

@@ -22,14 +22,25 @@ pub(crate) struct Ground {
     pub zone: [Spot; 4],
     /// Across the way of nearly everybody.
     pub line: [Spot; 2],
-    /// A lane, which way it goes, and which lane of the scene's habits it is.
-    pub lane: Option<([Spot; 4], Spot, usize)>,
+    pub lane: Option<Lane>,
     /// Where things are put down, and where one stands.
     pub left: Spot,
     pub stood: Spot,
     /// From out of sight into the scene, and on.
     pub enter: &'static [Spot],
     pub leave: &'static [Spot],
+}
+
+/// A lane that goes one way.
+pub(crate) struct Lane {
+    /// Where the lower edges of those are seen who drive on it.
+    pub area: [Spot; 4],
+    /// Which way it goes.
+    pub flow: Spot,
+    /// Which lane of the scene's habits it is.
+    pub of: usize,
+    /// Where its middle is.
+    pub z: f32,
 }
 
 fn block(low: Spot, high: Spot) -> [Spot; 4] {
@@ -40,20 +51,30 @@ impl Ground {
     pub fn of(kind: SceneKind) -> Ground {
         match kind {
             SceneKind::Street => Ground {
-                zone: block((-10.0, 6.2), (-4.6, 8.8)),
+                zone: block((3.6, 4.4), (9.4, 8.8)),
                 line: [(2.8, -3.4), (2.8, 8.8)],
-                lane: Some((block((-3.5, -3.4), (9.0, -0.1)), (1.0, 0.0), 0)),
-                left: (-6.8, 7.4),
-                stood: (10.4, 6.3),
+                lane: Some(Lane {
+                    area: block((-3.5, -4.8), (9.0, -1.8)),
+                    flow: (1.0, 0.0),
+                    of: 0,
+                    z: -1.75,
+                }),
+                left: (6.2, 6.4),
+                stood: (8.6, 6.9),
                 enter: &[(-27.0, 7.6)],
                 leave: &[(15.5, 7.6)],
             },
             SceneKind::Yard => Ground {
                 zone: block((-5.5, 0.8), (0.0, 3.0)),
                 line: [(3.0, 0.5), (3.0, 12.0)],
-                lane: Some((block((-7.0, 3.0), (6.0, 5.2)), (1.0, 0.0), 1)),
+                lane: Some(Lane {
+                    area: block((-7.0, 1.4), (6.0, 3.9)),
+                    flow: (1.0, 0.0),
+                    of: 1,
+                    z: 4.2,
+                }),
                 left: (-2.6, 1.9),
-                stood: (7.6, 10.2),
+                stood: (1.4, 1.4),
                 enter: &[(-16.0, 2.0)],
                 leave: &[(17.0, 2.6)],
             },
@@ -71,7 +92,7 @@ impl Ground {
                 line: [(8.0, 6.0), (8.0, 15.0)],
                 lane: None,
                 left: (-1.6, 6.8),
-                stood: (4.2, 12.2),
+                stood: (3.4, 9.8),
                 enter: &[(-16.5, 7.0), (-9.0, 7.6)],
                 leave: &[(9.5, 11.0), (18.0, 12.2)],
             },
@@ -97,7 +118,7 @@ impl Ground {
             Zone { seconds: Some(LOITER_S as u32), ..zone("zone", "area", &self.zone) },
             zone("line", "line", &self.line),
         ];
-        if let Some((spots, flow, _)) = &self.lane {
+        if let Some(Lane { area: spots, flow, .. }) = &self.lane {
             let middle = spots.iter().fold((0.0, 0.0), |m, s| (m.0 + s.0 / 4.0, m.1 + s.1 / 4.0));
             let ahead = (middle.0 + flow.0, middle.1 + flow.1);
             let way =
@@ -124,45 +145,4 @@ pub(crate) struct Zone {
     /// From when on staying here is loitering.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u32>,
-}
-
-/// True when a place lies in an area whose corners go round.
-pub(crate) fn inside(area: &[Spot; 4], at: Spot) -> bool {
-    let next = area.iter().cycle().skip(1);
-    let side = |(a, b): (&Spot, &Spot)| (b.0 - a.0) * (at.1 - a.1) - (b.1 - a.1) * (at.0 - a.0);
-    let sides: Vec<f32> = area.iter().zip(next).map(side).collect();
-    sides.iter().all(|s| *s >= 0.0) || sides.iter().all(|s| *s <= 0.0)
-}
-
-/// Which way a step from `a` to `b` crosses a line: 1 towards the right of one who looks from
-/// its first end to its second on the ground plan, -1 towards the left.
-pub(crate) fn crosses(line: &[Spot; 2], a: Spot, b: Spot) -> Option<i32> {
-    let [p, q] = *line;
-    let side = |p: Spot, q: Spot, at: Spot| (q.0 - p.0) * (at.1 - p.1) - (q.1 - p.1) * (at.0 - p.0);
-    let (from, to) = (side(p, q, a), side(p, q, b));
-    let between = side(a, b, p) * side(a, b, q) <= 0.0 && a != b;
-    // On the line is already across.
-    (between && (from < 0.0) != (to < 0.0)).then_some(if to < 0.0 { 1 } else { -1 })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn in_and_across() {
-        let area = block((0.0, 0.0), (2.0, 1.0));
-        assert!(
-            inside(&area, (1.0, 0.5)) && !inside(&area, (3.0, 0.5)) && !inside(&area, (1.0, 2.0))
-        );
-        let line = [(0.0, 0.0), (0.0, 4.0)];
-        assert_eq!(crosses(&line, (-1.0, 1.0), (1.0, 1.0)), Some(1));
-        assert_eq!(crosses(&line, (1.0, 1.0), (-1.0, 2.0)), Some(-1));
-        assert_eq!(crosses(&line, (-1.0, 5.0), (1.0, 5.0)), None);
-        assert_eq!(crosses(&line, (-1.0, 1.0), (-0.5, 1.0)), None);
-        // A step that ends on the line and the next one cross it once.
-        let steps = [(-1.0, 1.0), (0.0, 1.0), (1.0, 1.0)];
-        let count = steps.windows(2).filter(|w| crosses(&line, w[0], w[1]).is_some()).count();
-        assert_eq!(count, 1);
-    }
 }

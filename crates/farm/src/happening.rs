@@ -1,21 +1,19 @@
 //! What happens in a scene besides objects coming and going, as `events.json` tells it.
 //!
 //! Invariants: frames from 0, both ends within; kinds of tampering are spelled as in addresses;
-//! a condition (weather, light, lens) is nothing that anybody should be told of. Zones and
-//! lines are held against where somebody stands on the ground, whoever it is:
+//! a condition (weather, light, lens) is nothing that anybody should be told of:
 //! `loiter` from the moment at which the zone's seconds are over until the zone is left,
 //! `cross` in the frame in which the line is stepped over, `wrong-way` while one goes against
 //! the lane, `left` from when a thing is put down until it is fetched, `taken` from when it is
 //! taken until it is brought back.
+//! Not here: who does what at zones and lines (`trespass`).
 
 use serde::Serialize;
 
 use crate::SceneSpec;
 use crate::acts::Deed;
-use crate::ground::{Ground, LOITER_S, Spot, crosses, inside};
 use crate::lens::Insects;
 use crate::options::Weather;
-use crate::plan::{Role, Who};
 use crate::tamper::Spell;
 
 /// Something that begins and ends.
@@ -83,63 +81,4 @@ pub(crate) fn deeds<'a>(
         by: Some([number(d.by), number(d.undone_by)]),
         ..Happening::new(d.kind, frame(d.from), frame(d.to).max(1) - 1)
     })
-}
-
-/// What one of the actors does to zone, line and lane.
-pub(crate) fn on_ground(spec: &SceneSpec, role: &Role, object: u16) -> Vec<Happening> {
-    if matches!(role.who, Who::Thing(_)) {
-        return Vec::new();
-    }
-    let ground = Ground::of(spec.kind);
-    let spots: Vec<Option<Spot>> =
-        (0..spec.frames).map(|n| role.spot(n as f32 / spec.frame_rate_hz as f32)).collect();
-    let mut out = Vec::new();
-    let stays = (LOITER_S * spec.frame_rate_hz as f32) as u32;
-    for [first, last] in runs(&spots, |_, at| inside(&ground.zone, at)) {
-        if last - first >= stays {
-            let zone = Some("zone");
-            out.push(Happening { zone, ..Happening::new("loiter", first + stays, last) });
-        }
-    }
-    for (n, pair) in (1u32..).zip(spots.windows(2)) {
-        let &[Some(a), Some(b)] = pair else { continue };
-        // The ground seen from above is not turned over in the picture.
-        if let Some(side) = crosses(&ground.line, a, b) {
-            let direction = Some(if side > 0 { "right" } else { "left" });
-            let zone = Some("line");
-            out.push(Happening { zone, direction, ..Happening::new("cross", n, n) });
-        }
-    }
-    if let Some((area, flow, _)) = &ground.lane {
-        let step = 0.3 / spec.frame_rate_hz as f32;
-        let against = |before: Option<Spot>, at: Spot| {
-            before.is_some_and(|b| {
-                inside(area, at) && (at.0 - b.0) * flow.0 + (at.1 - b.1) * flow.1 < -step
-            })
-        };
-        for [first, last] in runs(&spots, against) {
-            if last - first >= spec.frame_rate_hz / 2 {
-                let zone = Some("lane");
-                out.push(Happening { zone, ..Happening::new("wrong-way", first, last) });
-            }
-        }
-    }
-    out.iter_mut().for_each(|h| (h.object, h.class) = (Some(object), Some(role.who.class())));
-    out
-}
-
-/// Runs of frames in which `is` holds for the place before and the place then.
-fn runs(spots: &[Option<Spot>], is: impl Fn(Option<Spot>, Spot) -> bool) -> Vec<[u32; 2]> {
-    let mut runs: Vec<[u32; 2]> = Vec::new();
-    let mut before = None;
-    for (n, spot) in (0u32..).zip(spots) {
-        if spot.is_some_and(|at| is(before, at)) {
-            match runs.last_mut() {
-                Some([_, last]) if *last + 1 == n => *last = n,
-                _ => runs.push([n, n]),
-            }
-        }
-        before = *spot;
-    }
-    runs
 }

@@ -38,6 +38,7 @@ mod sensor;
 mod shape;
 mod spec;
 mod tamper;
+mod trespass;
 mod truth;
 mod vehicle;
 mod weather;

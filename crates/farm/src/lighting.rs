@@ -150,38 +150,14 @@ impl Lighting {
 
     /// Lays the light of frame `number` over its picture.
     pub fn draw(&self, stage: &Stage, beams: &[Beam], canvas: &mut Canvas, number: u32) {
-        let t = number as f32 / self.frame_rate_hz;
-        let dark = self.darkness(number);
         if let Some(since) = self.infra_red(number) {
             self.by_infra_red(since, canvas);
             return;
         }
-        let ambient = 1.0 - (1.0 - DARK) * dark;
-        let sweep = self.sweep(t);
-        let moving = 0.1 + 0.9 * dark;
-        for i in 0..canvas.y.len() {
-            let place = stage.place(i);
-            let lamp = stage.lamplight.get(i).copied().unwrap_or(0.0) * dark;
-            let beam = place.map_or(0.0, |p| {
-                let direct: f32 = beams.iter().map(|b| b.on(p)).sum();
-                direct * 0.9 + sweep.map_or(0.0, |at| swept(p, at))
-            });
-            let sky = if place.is_none() { 1.0 - 0.55 * dark } else { 1.0 };
-            let light = (ambient * sky + lamp * 0.8 + beam * moving).min(1.3);
-            if let Some(s) = canvas.y.get_mut(i) {
-                *s = (16.0 + (f32::from(*s) - 16.0) * light + 0.5).clamp(1.0, 250.0) as u8;
-            }
-        }
-        // Little light has little colour, lamps are yellow.
-        let keep = 1.0 - 0.55 * dark;
-        for (plane, tint) in [(&mut canvas.u, -9.0), (&mut canvas.v, 5.0)] {
-            for (i, s) in plane.iter_mut().enumerate() {
-                let (x, y) = (i % (stage.width / 2) * 2, i / (stage.width / 2) * 2);
-                let lamp = stage.lamplight.get(y * stage.width + x).copied().unwrap_or(0.0);
-                let tint = tint * lamp.min(1.0) * dark;
-                *s = (128.5 + (f32::from(*s) - 128.0) * keep + tint) as u8;
-            }
-        }
+        let dark = self.darkness(number);
+        let sweep = self.sweep(number as f32 / self.frame_rate_hz);
+        brighten(stage, (beams, sweep), dark, canvas);
+        tint(stage, dark, canvas);
         for beam in beams {
             glare(stage, beam, 0.25 + 0.75 * dark, canvas);
         }
@@ -222,6 +198,36 @@ impl Lighting {
     fn sweep(&self, t: f32) -> Option<f32> {
         let (start, side) = self.sweeps.iter().find(|(s, _)| (*s..s + SWEEP_S).contains(&t))?;
         Some(side * ((t - start) / SWEEP_S * 56.0 - 28.0))
+    }
+}
+
+/// The light of sky, lamps and beams; `sweep` is where a beam out of sight falls.
+fn brighten(stage: &Stage, (beams, sweep): (&[Beam], Option<f32>), dark: f32, canvas: &mut Canvas) {
+    let ambient = 1.0 - (1.0 - DARK) * dark;
+    let moving = 0.1 + 0.9 * dark;
+    for (i, s) in canvas.y.iter_mut().enumerate() {
+        let place = stage.place(i);
+        let lamp = stage.lamplight.get(i).copied().unwrap_or(0.0) * dark;
+        let beam = place.map_or(0.0, |p| {
+            let direct: f32 = beams.iter().map(|b| b.on(p)).sum();
+            direct * 0.9 + sweep.map_or(0.0, |at| swept(p, at))
+        });
+        let sky = if place.is_none() { 1.0 - 0.55 * dark } else { 1.0 };
+        let light = (ambient * sky + lamp * 0.8 + beam * moving).min(1.3);
+        *s = (16.0 + (f32::from(*s) - 16.0) * light + 0.5).clamp(1.0, 250.0) as u8;
+    }
+}
+
+/// Little light has little colour, lamps are yellow.
+fn tint(stage: &Stage, dark: f32, canvas: &mut Canvas) {
+    let keep = 1.0 - 0.55 * dark;
+    for (plane, tint) in [(&mut canvas.u, -9.0), (&mut canvas.v, 5.0)] {
+        for (i, s) in plane.iter_mut().enumerate() {
+            let (x, y) = (i % (stage.width / 2) * 2, i / (stage.width / 2) * 2);
+            let lamp = stage.lamplight.get(y * stage.width + x).copied().unwrap_or(0.0);
+            let tint = tint * lamp.min(1.0) * dark;
+            *s = (128.5 + (f32::from(*s) - 128.0) * keep + tint) as u8;
+        }
     }
 }
 

@@ -23,6 +23,7 @@ use serde::Serialize;
 use crate::clip::{ClipUnit, numbered, open_encoder};
 use crate::ground::Zone;
 use crate::happening::{self, Happening};
+use crate::trespass::trespass;
 use crate::truth::FrameTruth;
 use crate::{Renderer, SceneSpec};
 
@@ -49,6 +50,9 @@ struct Truth {
     classes: BTreeMap<u16, &'static str>,
     stopped: BTreeMap<u16, Vec<[u32; 2]>>,
     events: Vec<Happening>,
+    /// What happens on an edge: it may be told and need not be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    maybe: Vec<Happening>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     zones: Vec<Zone>,
     /// Spans of weather, light and lens: nothing that should be reported.
@@ -115,7 +119,8 @@ pub fn make(spec: &SceneSpec, out_dir: &Path, progress: &mut dyn FnMut(u32, u32)
 }
 
 fn tell(spec: &SceneSpec, renderer: &Renderer, frames: &[FrameTruth]) -> Truth {
-    let (mut classes, mut stopped, mut events) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    let (mut classes, mut stopped) = (BTreeMap::new(), BTreeMap::new());
+    let (mut events, mut maybe) = (Vec::new(), Vec::new());
     for (role, object) in renderer.roles().iter().zip(1u16..) {
         let seen = |frame: &FrameTruth| frame.boxes.iter().any(|b| b.object == object);
         let (Some(first), Some(last)) =
@@ -138,8 +143,11 @@ fn tell(spec: &SceneSpec, renderer: &Renderer, frames: &[FrameTruth]) -> Truth {
     }
     if spec.options.acts() {
         events.extend(happening::deeds(spec, renderer.deeds()));
-        let roles = renderer.roles().iter().zip(1u16..);
-        events.extend(roles.flat_map(|(role, object)| happening::on_ground(spec, role, object)));
+        for actor in renderer.roles().iter().zip(1u16..) {
+            let told = trespass(spec, renderer.camera(), renderer.zones(), actor);
+            events.extend(told.sure);
+            maybe.extend(told.maybe);
+        }
     }
     events.extend(happening::tampering(renderer.spells()));
     let numbered = || (0u32..).zip(frames);
@@ -154,6 +162,7 @@ fn tell(spec: &SceneSpec, renderer: &Renderer, frames: &[FrameTruth]) -> Truth {
         classes,
         stopped,
         events,
+        maybe,
         zones: if spec.options.acts() { renderer.zones().to_vec() } else { Vec::new() },
         conditions: happening::conditions(spec),
         made: format!("flumen farm make \"{spec}\""),

@@ -5,6 +5,7 @@ use std::f32::consts::TAU;
 use flumen_base::{Frame, Plane, Result};
 
 use crate::acts::Deed;
+use crate::camera::Camera;
 use crate::canvas::Canvas;
 use crate::code;
 use crate::compose::{Cast, Stage};
@@ -99,6 +100,11 @@ impl Renderer {
     /// What is left and taken.
     pub(crate) fn deeds(&self) -> &[Deed] {
         &self.deeds
+    }
+
+    /// The camera as it stands while nobody touches it.
+    pub(crate) fn camera(&self) -> &Camera {
+        &self.stage.world.camera
     }
 
     /// Zone, line and lane of the scene.

@@ -71,53 +71,65 @@ impl Wind {
 
     /// Moves the leaves of the backdrop in `canvas` and says how far away each pixel is now.
     pub fn blow(&self, stage: &Stage, sway: &Sway, canvas: &mut Canvas, t: f32) {
-        let behind = &sway.behind;
-        let (w, h) = (stage.width, stage.height);
         canvas.depth.clear();
         canvas.depth.extend_from_slice(&stage.depth);
-        let still = canvas.y.clone();
-        let (u, v) = (canvas.u.clone(), canvas.v.clone());
-        for y in 0..h {
-            for x in 0..w {
-                let i = y * w + x;
-                if !sway.reach.get(i).copied().unwrap_or(false) {
-                    continue;
-                }
-                let (dx, dy) = self.shift((x as f32, y as f32), w as f32, t);
-                let fx = (x as f32 - dx).clamp(0.0, (w - 1) as f32);
-                let fy = (y as f32 - dy).clamp(0.0, (h - 1) as f32);
-                let (sx, sy) = ((fx + 0.5) as usize, (fy + 0.5) as usize);
-                let j = sy.min(h - 1) * w + sx.min(w - 1);
-                let leaf = sway.leaves.get(j).copied().unwrap_or(false);
-                let sun = canvas.sun.get(i).copied().unwrap_or(0);
-                let c = y / 2 * (w / 2) + x / 2;
-                let corner = x % 2 == 0 && y % 2 == 0;
-                if leaf {
-                    copy(&mut canvas.y, i, between(&still, w, fx, fy));
-                    copy_f(&mut canvas.depth, i, stage.depth_at(j));
-                    if corner {
-                        let d = sy.min(h - 1) / 2 * (w / 2) + sx.min(w - 1) / 2;
-                        copy(&mut canvas.u, c, u.get(d).copied().unwrap_or(128));
-                        copy(&mut canvas.v, c, v.get(d).copied().unwrap_or(128));
-                    }
-                } else if sway.leaves.get(i).copied().unwrap_or(false) {
-                    // The leaves have left this pixel.
-                    let mixed = |plane: usize, k: usize| {
-                        let at = |p: &[Vec<u8>; 3]| {
-                            p.get(plane).and_then(|p| p.get(k)).copied().unwrap_or(128)
-                        };
-                        blend(at(&behind.dim), at(&behind.lit), sun)
-                    };
-                    copy(&mut canvas.y, i, mixed(0, i));
-                    copy_f(&mut canvas.depth, i, behind.depth.get(i).copied().unwrap_or(1e9));
-                    if corner {
-                        copy(&mut canvas.u, c, mixed(1, c));
-                        copy(&mut canvas.v, c, mixed(2, c));
-                    }
-                }
+        let still = [canvas.y.clone(), canvas.u.clone(), canvas.v.clone()];
+        let (w, h) = (stage.width, stage.height);
+        for i in (0..w * h).filter(|i| sway.reach.get(*i) == Some(&true)) {
+            let (x, y) = ((i % w) as f32, (i / w) as f32);
+            let (dx, dy) = self.shift((x, y), w as f32, t);
+            let from = ((x - dx).clamp(0.0, (w - 1) as f32), (y - dy).clamp(0.0, (h - 1) as f32));
+            let (sx, sy) = ((from.0 + 0.5) as usize, (from.1 + 0.5) as usize);
+            let j = sy.min(h - 1) * w + sx.min(w - 1);
+            let leaf = |i: usize| sway.leaves.get(i) == Some(&true);
+            if leaf(j) {
+                canvas.leaf(i, (&still, from, j), stage);
+            } else if leaf(i) {
+                canvas.bare(i, &sway.behind);
             }
         }
     }
+}
+
+impl Canvas {
+    /// A pixel to which the leaves of `from` (about pixel `j`) of the still picture came.
+    fn leaf(
+        &mut self,
+        i: usize,
+        (still, from, j): (&[Vec<u8>; 3], (f32, f32), usize),
+        stage: &Stage,
+    ) {
+        let w = stage.width;
+        let [y, u, v] = still;
+        copy(&mut self.y, i, between(y, w, from.0, from.1));
+        copy(&mut self.depth, i, stage.depth_at(j));
+        if let Some(c) = corner(i, w) {
+            let d = j / w / 2 * (w / 2) + j % w / 2;
+            copy(&mut self.u, c, u.get(d).copied().unwrap_or(128));
+            copy(&mut self.v, c, v.get(d).copied().unwrap_or(128));
+        }
+    }
+
+    /// A pixel that the leaves have left.
+    fn bare(&mut self, i: usize, behind: &Layer) {
+        let sun = self.sun.get(i).copied().unwrap_or(0);
+        let mixed = |plane: usize, k: usize| {
+            let at = |p: &[Vec<u8>; 3]| p.get(plane).and_then(|p| p.get(k)).copied().unwrap_or(128);
+            blend(at(&behind.dim), at(&behind.lit), sun)
+        };
+        copy(&mut self.y, i, mixed(0, i));
+        copy(&mut self.depth, i, behind.depth.get(i).copied().unwrap_or(1e9));
+        if let Some(c) = corner(i, self.width) {
+            copy(&mut self.u, c, mixed(1, c));
+            copy(&mut self.v, c, mixed(2, c));
+        }
+    }
+}
+
+/// The chroma sample that begins at a pixel, if one does.
+fn corner(i: usize, width: usize) -> Option<usize> {
+    let (x, y) = (i % width, i / width);
+    (x % 2 == 0 && y % 2 == 0).then(|| y / 2 * (width / 2) + x / 2)
 }
 
 /// The plane between its samples.
@@ -133,10 +145,8 @@ fn between(plane: &[u8], width: usize, x: f32, y: f32) -> u8 {
     (high * (1.0 - ty) + low * ty + 0.5) as u8
 }
 
-fn copy(plane: &mut [u8], i: usize, value: u8) {
-    plane.get_mut(i).into_iter().for_each(|s| *s = value);
-}
-
-fn copy_f(plane: &mut [f32], i: usize, value: f32) {
-    plane.get_mut(i).into_iter().for_each(|s| *s = value);
+fn copy<T>(plane: &mut [T], i: usize, value: T) {
+    if let Some(sample) = plane.get_mut(i) {
+        *sample = value;
+    }
 }

@@ -19,6 +19,8 @@ const SURELY_US: i64 = 2_000_000;
 pub(crate) const GONE_US: i64 = 400_000;
 /// A thing is remembered for so long, for a track that goes on where it ended.
 pub(crate) const MEMORY_US: i64 = 2_000_000;
+/// Who leaves an area and comes in again within this goes on with the same walk.
+const AGAIN_US: i64 = 10_000_000;
 /// What appeared in front of another thing is taken for a part of it for so long.
 const PART_US: i64 = 1_000_000;
 
@@ -61,8 +63,11 @@ pub(crate) struct Follow {
     pub pending_us: Option<i64>,
     /// Crossings that do not count yet, from A to B less those back.
     pub net: i32,
-    /// How far it went the right way, for who watches for the wrong one.
+    /// How far it went the right way, and when, for who watches for the wrong one.
     pub anchor: Point,
+    pub anchor_us: i64,
+    /// When its walk against the flow was told; nothing once it went the right way as far.
+    pub told_us: Option<i64>,
     /// Begin of what is told of it and goes on.
     pub open_us: Option<i64>,
 }
@@ -95,6 +100,8 @@ impl Follow {
             pending_us: None,
             net: 0,
             anchor: at,
+            anchor_us: now_us,
+            told_us: None,
             open_us: None,
         }
     }
@@ -187,7 +194,8 @@ impl Follow {
         self.inside = !self.inside;
         if self.inside {
             self.since_us = since_us;
-            self.anchor = self.foot;
+            (self.anchor, self.anchor_us) = (self.foot, since_us);
+            self.told_us = self.told_us.filter(|told| since_us - told < AGAIN_US);
             return Some((Step::Entered, since_us));
         }
         (!fresh).then_some((Step::Left, since_us))
@@ -208,10 +216,10 @@ impl Follow {
             to.f64(y);
         }
         to.f64(self.height);
-        for v in [self.first_us, self.last_us, self.since_us] {
+        for v in [self.first_us, self.last_us, self.since_us, self.anchor_us] {
             to.i64(v);
         }
-        for v in [self.pending_us, self.open_us] {
+        for v in [self.pending_us, self.open_us, self.told_us] {
             to.u8(u8::from(v.is_some()));
             to.i64(v.unwrap_or(0));
         }
@@ -226,8 +234,9 @@ impl Follow {
         let mut point = || Some((from.f64()?, from.f64()?));
         let [foot, first, anchor] = [point()?, point()?, point()?];
         let height = from.f64()?;
-        let [first_us, last_us, since_us] = [from.i64()?, from.i64()?, from.i64()?];
-        let [pending_us, open_us] = [maybe(from)?, maybe(from)?];
+        let [first_us, last_us, since_us, anchor_us] =
+            [from.i64()?, from.i64()?, from.i64()?, from.i64()?];
+        let [pending_us, open_us, told_us] = [maybe(from)?, maybe(from)?, maybe(from)?];
         let net = from.i32()?;
         let mut flag = || from.u8().map(|v| v != 0);
         let [seen, rim, inside, fresh, part] = [flag()?, flag()?, flag()?, flag()?, flag()?];
@@ -248,6 +257,8 @@ impl Follow {
             pending_us,
             net,
             anchor,
+            anchor_us,
+            told_us,
             open_us,
         })
     }

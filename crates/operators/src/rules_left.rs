@@ -1,7 +1,7 @@
 //! Objects left and objects taken: what stands alone, each told once.
 //!
 //! Invariants: a place is told only where something moved in the 10 s before it came to rest, and
-//! after it stood unattended for as long as the rule wants; what came on its own way, as somebody
+//! after it stood for as long as the rule wants with nobody near but who passes; what came on its own way, as somebody
 //! who stands or an object that was thrown, must not stir for three times as long; a told place is not
 //! told again until it was empty for a minute; at most 32 places a rule.
 //! Units: source pixels; media time in microseconds.
@@ -27,6 +27,8 @@ const LONGEST_US: i64 = 300_000_000;
 const BROUGHT_US: i64 = 10_000_000;
 /// Overlap of the boxes of what does not stir; who stands and waits moves more than that.
 const STEADY: f64 = 0.9;
+/// Own heights a second from which on somebody passes: people walk at 0.6 to 1.
+const PASSES: f64 = 0.4;
 /// Names a happening by its place where there is no track that could.
 pub(crate) const NAMELESS: u64 = 1 << 63;
 const COLUMNS: usize = 32;
@@ -246,8 +248,8 @@ impl Spot {
     }
 }
 
-/// True when somebody is with what stands here: a thing within half its own height of it that is
-/// neither the object itself nor another that stands.
+/// True when somebody is with what stands here: a thing within half its own height of it that does
+/// not just pass, and is neither the object itself nor another that stands.
 fn attended(area: Area, things: &[Thing], standing: &[Standing]) -> bool {
     let stands = |t: &Thing| {
         standing
@@ -264,7 +266,12 @@ fn attended(area: Area, things: &[Thing], standing: &[Standing]) -> bool {
         apart(t.left, t.width, area.0, area.2) <= reach
             && apart(t.top, t.height, area.1, area.3) <= reach
     };
-    things.iter().any(|t| near(t) && overlap(area, area_of(t)) < 0.4 && !stands(t))
+    let stays = |t: &Thing| {
+        let (x, y) = t.velocity;
+        let far = PASSES * f64::from(t.height);
+        x * x + y * y < far * far
+    };
+    things.iter().any(|t| near(t) && stays(t) && overlap(area, area_of(t)) < 0.4 && !stands(t))
 }
 
 fn area_of(thing: &Thing) -> Area {

@@ -204,13 +204,25 @@ fn against_the_flow_of_an_area_is_told_once() {
     let mut rig = Rig::new(&[flow]);
     rig.walk(1, way(300, 700));
     assert!(rig.begun().is_empty(), "to the right is the way");
+    let from = rig.frame;
     rig.walk(2, way(700, 300));
     assert_eq!(rig.begun().len(), 1, "{:?}", rig.begun());
+    // In the area from x = 600, ten frames on; told 100 further, dated back to when that was sure.
+    let told = rig.begun()[0].at_us / FRAME_US - from;
+    assert!((10..=18).contains(&told), "{told}");
+    // Out over the edge and in again on the same walk.
+    let small = |x, y| Thing { top: y - 40, height: 40, ..thing(4, x, y) };
+    for x in way(700, 410) {
+        let y = if (480..510).contains(&x) { 1000 } else { 900 };
+        (0..5).for_each(|_| rig.see(&[small(x, y)]));
+    }
+    let of_walk = rig.begun().iter().filter(|s| s.subject == 4).count();
+    assert_eq!(of_walk, 1, "{:?}", rig.begun());
     // Across it is not against it.
     for y in way(200, 800) {
         rig.see(&[thing(3, 500, y)]);
     }
-    assert_eq!(rig.begun().len(), 1);
+    assert_eq!(rig.begun().len(), 2);
 }
 
 #[test]
@@ -248,10 +260,26 @@ fn what_is_left_alone_is_told_once_and_not_while_somebody_is_with_it() {
     (0..1000).for_each(|_| rig.look(&[], &bag));
     assert_eq!(rig.begun().len(), 1);
     assert_eq!((rig.begun()[0].rule, rig.begun()[0].track()), (0, 9));
+    assert_eq!(rig.begun()[0].detail, Detail::Stayed(5_000_000));
     (0..100).for_each(|_| rig.look(&[], &[]));
     assert_eq!(rig.ended().len(), 1, "it is gone");
     (0..300).for_each(|_| rig.look(&[], &bag));
     assert_eq!(rig.begun().len(), 1, "the same place again is not told again at once");
+}
+
+#[test]
+fn who_only_passes_is_not_with_what_was_left() {
+    let left = Rule { seconds: 5, ..rule(RuleKind::Left, "") };
+    let mut rig = Rig::new(&[left]);
+    (0..25).for_each(|_| rig.see(&[thing(1, 520, 500)]));
+    let bag = [standing(StandingKind::Left, rig.frame * FRAME_US)];
+    // One after the other, four pixels a frame: a height a second.
+    for n in 0..150 {
+        let passes =
+            Thing { velocity: (100.0, 0.0), ..thing(2 + n / 50, 400 + 4 * (n % 50) as i32, 560) };
+        rig.look(&[passes], &bag);
+    }
+    assert_eq!(rig.begun().len(), 1, "{:?}", rig.begun());
 }
 
 #[test]

@@ -206,7 +206,7 @@ impl Watched {
                 crossed(forward).filter(|_| forward != (self.rule.direction() == Direction::AToB))
             }
             (RuleKind::WrongWay, None) if f.seen && f.inside => {
-                self.against(f, now).then_some((now.pts_us, Detail::None))
+                self.against(f, now).map(|since_us| (since_us, Detail::None))
             }
             (RuleKind::Loiter, _) if f.seen && f.inside && f.open_us.is_none() => {
                 let stayed = now.pts_us - f.since_us;
@@ -227,25 +227,29 @@ impl Watched {
         now.pts_us - began >= SHOWN_US || unseen >= GONE_US
     }
 
-    /// True when a thing has just gone against the way of the area by its own height.
-    fn against(&self, f: &mut Follow, now: Moment) -> bool {
+    /// Since when a thing goes against the way of the area, once that is as far as it is high.
+    fn against(&self, f: &mut Follow, now: Moment) -> Option<i64> {
         let (hx, hy) = heading(self.rule.heading);
         let (dx, dy) = (f.foot.0 - f.anchor.0, f.foot.1 - f.anchor.1);
         let (along, aside) = (dx * hx + dy * hy, dx * hy - dy * hx);
         let need = f.height.max(f64::from(now.size.0) / 25.0);
         if along >= 0.0 {
             // A step back to the right way after a wrong one must be as long to count.
-            if f.net == 0 || along >= need {
-                (f.anchor, f.net) = (f.foot, 0);
+            if f.told_us.is_none() || along >= need {
+                (f.anchor, f.anchor_us, f.told_us) = (f.foot, now.pts_us, None);
             }
-            return false;
+            return None;
+        }
+        if -along < need / 8.0 {
+            // It stands and its box jitters.
+            f.anchor_us = now.pts_us;
         }
         if -along < need || aside.abs() > -along {
-            return false;
+            return None;
         }
+        let since_us = std::mem::replace(&mut f.anchor_us, now.pts_us);
         f.anchor = f.foot;
-        // `net` is free in an area: it notes that this walk was told.
-        std::mem::replace(&mut f.net, 1) == 0
+        f.told_us.replace(now.pts_us).is_none().then_some(since_us)
     }
 
     /// Writes the state with the rule.

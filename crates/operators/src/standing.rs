@@ -143,8 +143,8 @@ impl Stills {
 
     /// Reads what `save` wrote.
     pub fn load(from: &mut Reader<'_>) -> Option<Stills> {
-        let count = from.u32()?;
-        let stills = (0..count.min(MOST as u32)).map(|_| Still::load(from));
+        let count = from.u32().filter(|n| *n as usize <= MOST)?;
+        let stills = (0..count).map(|_| Still::load(from));
         Some(Stills(stills.collect::<Option<_>>()?))
     }
 }

@@ -183,9 +183,8 @@ fn zones_lines_and_lanes_are_told_with_who_breaks_them() {
         );
         let spec: SceneSpec = address.parse().unwrap();
         let renderer = Renderer::new(&spec).unwrap();
-        let roles = renderer.roles().iter().zip(1u16..);
-        let told: Vec<Happening> =
-            roles.flat_map(|(role, object)| happening::on_ground(&spec, role, object)).collect();
+        let at_zones = |actor| trespass(&spec, renderer.camera(), renderer.zones(), actor).sure;
+        let told: Vec<Happening> = renderer.roles().iter().zip(1u16..).flat_map(at_zones).collect();
         let count = |kind| told.iter().filter(|h| h.kind == kind).count();
         assert!(count("loiter") >= 1 && count("cross") >= 1, "{kind:?} {told:?}");
         assert_eq!(count("wrong-way") > 0, against, "{kind:?}");

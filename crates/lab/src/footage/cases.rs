@@ -16,6 +16,9 @@ pub(super) struct Truth {
     pub ignore: Vec<[u64; 2]>,
     #[serde(default)]
     pub events: Vec<Labelled>,
+    /// What may be told and need not be.
+    #[serde(default)]
+    pub maybe: Vec<Labelled>,
     #[serde(default)]
     pub zones: Vec<Drawn>,
 }

@@ -15,6 +15,8 @@ pub(super) const USUAL: Tolerance = Tolerance { before_s: 1.0, late_s: 2.0 };
 const AT_ZONES: Tolerance = Tolerance { before_s: 2.0, late_s: 2.0 };
 /// Seconds for which a thing stands alone, or is gone, until it is told.
 const ALONE_S: u32 = 5;
+/// Seconds in which whoever put it down, or took it, has gone away: the rule counts from then.
+const AWAY_S: f64 = 5.0;
 /// The kinds of tampering, as the truth spells them.
 const TAMPER: [&str; 8] = [
     "scene-cut",
@@ -70,8 +72,14 @@ impl Expected {
                 "taken" => "left",
                 _ => continue,
             };
-            let end = at(e.last) + f64::from(ALONE_S) + AT_ZONES.late_s;
-            expected.allowed.push(Span::new(other, at(e.last) - AT_ZONES.before_s, end));
+            let Tolerance { before_s, late_s } = tolerance(other);
+            expected.allowed.push(Span::new(other, at(e.last) - before_s, at(e.last) + late_s));
+        }
+        for e in truth.maybe.iter().filter(|e| expected.kinds.contains(&e.kind.as_str())) {
+            let Tolerance { before_s, late_s } = tolerance(&e.kind);
+            let mut one = Span::new(&e.kind, at(e.first) - before_s, at(e.last) + late_s);
+            one.zone = e.zone.clone().unwrap_or_default();
+            expected.allowed.push(one);
         }
         // What an analysis makes of frames that are not scored is its own affair.
         for [first, last] in &truth.ignore {
@@ -87,7 +95,9 @@ impl Expected {
 /// How far from the truth an event of a kind may begin.
 pub(super) fn tolerance(kind: &str) -> Tolerance {
     match kind {
-        "left" | "taken" => Tolerance { late_s: AT_ZONES.late_s + f64::from(ALONE_S), ..AT_ZONES },
+        "left" | "taken" => {
+            Tolerance { late_s: AT_ZONES.late_s + f64::from(ALONE_S) + AWAY_S, ..AT_ZONES }
+        }
         _ if RULED.contains(&kind) => AT_ZONES,
         _ => USUAL,
     }
@@ -171,7 +181,7 @@ mod tests {
         let expected = Expected::of(&truth, 10.0);
         assert_eq!(expected.motion, [Span::new("motion", 1.0, 4.0)]);
         assert_eq!(expected.single, [Span::new("left", 2.0, 6.0), Span::new("freeze", 8.0, 8.9)]);
-        assert_eq!(expected.allowed[0], Span::new("taken", 4.0, 13.0));
+        assert_eq!(expected.allowed[0], Span::new("taken", 4.0, 18.0));
         assert!(expected.allowed[1..].iter().all(|s| s.begin_s == 7.0 && s.kind != "freeze"));
         assert!(tolerance("left").late_s > tolerance("cross").late_s);
     }
