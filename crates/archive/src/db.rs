@@ -13,7 +13,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 /// File name of the database in its directory.
 pub(crate) const FILE: &str = "archive.sqlite";
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// Stands among the positions until a new database was filled from other places.
 const NEW: &str = "@new";
 
@@ -39,9 +39,11 @@ CREATE INDEX segment_unpublished ON segment(published) WHERE published = 0;
 CREATE TABLE event(
   id BLOB PRIMARY KEY, camera TEXT NOT NULL, kind TEXT NOT NULL, begin_us INTEGER NOT NULL,
   end_us INTEGER NOT NULL, phase INTEGER NOT NULL, revision INTEGER NOT NULL,
-  record BLOB NOT NULL) WITHOUT ROWID;
+  record BLOB NOT NULL, zone TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
 CREATE INDEX event_camera ON event(camera, begin_us);
 CREATE INDEX event_time ON event(begin_us);
+CREATE INDEX event_kind ON event(kind, begin_us);
+CREATE INDEX event_zone ON event(zone, begin_us) WHERE zone <> '';
 CREATE TABLE picture(
   event BLOB PRIMARY KEY, camera TEXT NOT NULL, at_us INTEGER NOT NULL,
   revision INTEGER NOT NULL, jpeg BLOB NOT NULL);
@@ -54,6 +56,13 @@ CREATE TABLE garbage(path TEXT PRIMARY KEY, key TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE day(
   name TEXT NOT NULL, day INTEGER NOT NULL, dirty INTEGER NOT NULL, rows INTEGER NOT NULL,
   bytes INTEGER NOT NULL, sha256 BLOB NOT NULL, PRIMARY KEY(name, day)) WITHOUT ROWID;
+";
+
+/// From the first schema to the second: an event's zone, which stood in its record only.
+const SECOND: &str = "
+ALTER TABLE event ADD COLUMN zone TEXT NOT NULL DEFAULT '';
+CREATE INDEX event_kind ON event(kind, begin_us);
+CREATE INDEX event_zone ON event(zone, begin_us) WHERE zone <> '';
 ";
 
 /// Puts SQLite's answer into the one error.
@@ -80,6 +89,13 @@ pub(crate) fn open(dir: &Path) -> Result<Connection> {
         let tx = conn.transaction().map_err(told)?;
         tx.execute_batch(SCHEMA).map_err(told)?;
         set_mark(&tx, NEW, &Mark { partition: 0, next: 0, generation: 0, era: 0 })?;
+        tx.pragma_update(None, "user_version", VERSION).map_err(told)?;
+        tx.commit().map_err(told)?;
+    }
+    if version(&conn)? == 1 {
+        let tx = conn.transaction().map_err(told)?;
+        tx.execute_batch(SECOND).map_err(told)?;
+        crate::happened::fill_zones(&tx)?;
         tx.pragma_update(None, "user_version", VERSION).map_err(told)?;
         tx.commit().map_err(told)?;
     }
@@ -224,7 +240,10 @@ pub(crate) fn one<T: rusqlite::types::FromSql>(
 
 #[cfg(test)]
 mod tests {
+    use flumen_base::wire::Event;
+
     use super::*;
+    use crate::reader::{EventQuery, Reader};
 
     #[test]
     fn marks_are_kept_and_a_newer_schema_is_refused() {
@@ -240,5 +259,36 @@ mod tests {
         drop(conn);
         assert_eq!(open(dir.path()).unwrap_err().kind(), Kind::Unsupported);
         assert_eq!(open_reading(&dir.path().join("none")).unwrap_err().kind(), Kind::NotFound);
+    }
+
+    #[test]
+    fn the_first_schema_is_followed_and_events_are_found_by_zone() {
+        let dir = tempfile::tempdir().unwrap();
+        let conn = open(dir.path()).unwrap();
+        for (n, zone) in [(1u8, "gate"), (2, ""), (3, "gate")] {
+            let event = Event {
+                id: vec![n; 16].into(),
+                camera: "yard".into(),
+                zone: zone.into(),
+                begin_us: i64::from(n),
+                ..Event::default()
+            };
+            crate::happened::put_event(&conn, &event).unwrap();
+        }
+        let back = "DROP INDEX event_zone; DROP INDEX event_kind;
+            ALTER TABLE event DROP COLUMN zone; PRAGMA user_version = 1;";
+        conn.execute_batch(back).unwrap();
+        drop(conn);
+        let conn = open(dir.path()).unwrap();
+        assert_eq!(version(&conn).unwrap(), VERSION);
+        let reader = Reader::open(dir.path()).unwrap();
+        let found = |query: EventQuery| -> Vec<u8> {
+            reader.events(&query).unwrap().iter().map(|s| s.event.id[0]).collect()
+        };
+        let gate = EventQuery { zone: Some("gate".into()), ..EventQuery::default() };
+        assert_eq!(found(EventQuery::default()), [3, 2, 1]);
+        assert_eq!(found(gate.clone()), [3, 1]);
+        assert_eq!(found(EventQuery { limit: 1, ..gate.clone() }), [3]);
+        assert_eq!(found(EventQuery { kind: Some("motion".into()), ..gate }), [0; 0]);
     }
 }

@@ -43,20 +43,42 @@ fn taken_us(picture: &Picture) -> i64 {
 pub(crate) fn put_event(conn: &Connection, event: &Event) -> Result<()> {
     let newer = conn
         .prepare_cached(
-            "INSERT INTO event(id, camera, kind, begin_us, end_us, phase, revision, record)
-             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            "INSERT INTO event(id, camera, kind, begin_us, end_us, phase, revision, record, zone)
+             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT(id) DO UPDATE SET kind = excluded.kind, begin_us = excluded.begin_us, end_us = excluded.end_us,
-               phase = excluded.phase, revision = excluded.revision, record = excluded.record
+               phase = excluded.phase, revision = excluded.revision, record = excluded.record,
+               zone = excluded.zone
              WHERE excluded.revision > event.revision",
         )
         .map_err(told)?
         .execute(params![
             event.id.as_ref(), event.camera, event.kind, event.begin_us, event.end_us.max(event.begin_us),
-            event.phase, event.revision, event.encode_to_vec(),
+            event.phase, event.revision, event.encode_to_vec(), event.zone,
         ])
         .map_err(told)?;
     if newer > 0 {
         db::touch_day(conn, "events", event.begin_us)?;
+    }
+    Ok(())
+}
+
+/// Takes the zone of each event out of its record, for a database that had no column for it.
+pub(crate) fn fill_zones(conn: &Connection) -> Result<()> {
+    let mut all = conn.prepare("SELECT id, record FROM event").map_err(told)?;
+    let mut set = conn.prepare("UPDATE event SET zone = ?2 WHERE id = ?1").map_err(told)?;
+    let mut zones = Vec::new();
+    let mut rows = all.query([]).map_err(told)?;
+    while let Some(row) = rows.next().map_err(told)? {
+        let (id, record): (Vec<u8>, Vec<u8>) =
+            (row.get(0).map_err(told)?, row.get(1).map_err(told)?);
+        // A record that can't be read is told where it is asked for.
+        let zone = Event::decode(record.as_slice()).map(|e| e.zone).unwrap_or_default();
+        if !zone.is_empty() {
+            zones.push((id, zone));
+        }
+    }
+    for (id, zone) in zones {
+        set.execute(params![id, zone]).map_err(told)?;
     }
     Ok(())
 }

@@ -39,6 +39,16 @@ pub struct EventQuery {
     pub limit: usize,
 }
 
+/// The index that leads to the fewest rows that are not asked for.
+fn index_for(query: &EventQuery) -> &'static str {
+    match (&query.zone, &query.camera, &query.kind) {
+        (Some(_), _, _) => "event_zone",
+        (_, Some(_), _) => "event_camera",
+        (_, _, Some(_)) => "event_kind",
+        _ => "event_time",
+    }
+}
+
 /// An event as the archive knows it now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredEvent {
@@ -158,41 +168,33 @@ impl Reader {
         let limit = if query.limit == 0 { 100 } else { query.limit.min(1000) };
         let before_us = query.before_us.unwrap_or(i64::MAX).min(query.to_us.unwrap_or(i64::MAX));
         let from_us = query.from_us.unwrap_or(i64::MIN);
-        let source = if query.camera.is_some() {
-            "event INDEXED BY event_camera"
-        } else {
-            "event INDEXED BY event_time"
-        };
-        let camera = if query.camera.is_some() { "event.camera = ?1" } else { "?1 IS NULL" };
         let sql = format!(
-            "SELECT record, (SELECT revision FROM picture WHERE event = event.id) FROM {source}
-             WHERE {camera} AND begin_us < ?2 AND begin_us >= ?3 AND (end_us > ?4 OR begin_us >= ?4 OR phase <> 2)
-               AND (?5 IS NULL OR kind = ?5)
-             ORDER BY begin_us DESC, id LIMIT ?6"
+            "SELECT record, (SELECT revision FROM picture WHERE event = event.id)
+             FROM event INDEXED BY {}
+             WHERE {} AND {} AND {} AND begin_us < ?1 AND begin_us >= ?2
+               AND (end_us > ?3 OR begin_us >= ?3 OR phase <> 2)
+             ORDER BY begin_us DESC, id LIMIT ?4",
+            index_for(query),
+            if query.camera.is_some() { "event.camera = ?5" } else { "?5 IS NULL" },
+            if query.kind.is_some() { "kind = ?6" } else { "?6 IS NULL" },
+            if query.zone.is_some() { "zone = ?7 AND zone <> ''" } else { "?7 IS NULL" },
         );
-        // A zone stands in the record only: rows are read until there are enough of it.
-        let rows = if query.zone.is_some() { i64::MAX } else { limit as i64 };
-        let wanted = |s: &Result<StoredEvent>| match (&query.zone, s) {
-            (Some(zone), Ok(stored)) => stored.event.zone == *zone,
-            _ => true,
-        };
         self.query(|conn| {
             let mut statement = conn.prepare_cached(&sql).map_err(told)?;
             let with = params![
-                query.camera.as_ref().map(CameraId::as_str),
                 before_us,
                 from_us.saturating_sub(LONGEST_US),
                 from_us,
+                limit as i64,
+                query.camera.as_ref().map(CameraId::as_str),
                 query.kind,
-                rows
+                query.zone,
             ];
             let found = statement
                 .query_map(with, |r| Ok((r.get::<_, Vec<u8>>(0)?, r.get(1)?)))
                 .map_err(told)?;
             found
                 .map(|row| row.map_err(told).and_then(|(record, picture)| stored(&record, picture)))
-                .filter(wanted)
-                .take(limit)
                 .collect()
         })
     }
