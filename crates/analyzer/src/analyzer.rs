@@ -6,7 +6,7 @@ use flumen_base::wire::{
 };
 use flumen_base::{CameraId, Error, Packet, Result, topic};
 use flumen_media::nal;
-use flumen_operators::Mask;
+use flumen_operators::{Mask, Stage, StageSink};
 
 use crate::decoding::{Decoding, Kind};
 use crate::gaps::Gaps;
@@ -144,6 +144,14 @@ impl Analyzer {
         self.sight.mask_sink = sink;
     }
 
+    /// Tells `sink` what was done each time that something was; not part of a snapshot.
+    pub fn on_stage(&mut self, sink: Option<StageSink>) {
+        if let Some(motion) = &mut self.sight.motion {
+            motion.on_stage(sink.clone());
+        }
+        self.sight.stages = sink;
+    }
+
     fn marker(&mut self, header: &PacketHeader, out: &mut Vec<Output>) -> Result<()> {
         if self.last.as_ref().is_some_and(|last| header.epoch < last.epoch) {
             return Ok(());
@@ -174,6 +182,7 @@ impl Analyzer {
             // What ends with the old epoch is told before the new one is looked at.
             self.flush(out)?;
         }
+        self.sight.mark(Stage::Read);
         self.sight.unit(header, &meta, data.len(), out);
         let taken = self.taken(follows, (header, meta), data, out);
         self.sight.close((header.dts_us, at), self.waiting.is_none(), out);

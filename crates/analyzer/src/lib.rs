@@ -42,7 +42,7 @@ mod windows;
 pub use analyzer::{Analyzer, MaskSink};
 pub use engine::{Analyzers, Engine, Engines};
 pub use flumen_operators::{
-    Dimension as WindowDimension, Mask, WINDOW_DIMENSIONS, WINDOW_SCHEMA,
+    Dimension as WindowDimension, Mask, Stage, StageSink, WINDOW_DIMENSIONS, WINDOW_SCHEMA,
     dimensions as window_dimensions,
 };
 pub use named::{Named, id_of};

@@ -9,7 +9,7 @@ use flumen_base::wire::{
     Zone,
 };
 use flumen_base::{Error, Frame, Result};
-use flumen_operators::{Mask, Motion, Standing, Thing, Tuning};
+use flumen_operators::{Mask, Motion, Stage, StageSink, Standing, Thing, Tuning, mark};
 
 use crate::analyzer::MaskSink;
 use crate::care::{Care, Whose};
@@ -37,6 +37,7 @@ pub(crate) struct Sight {
     /// Parts of the snapshot that began anew, and why.
     pub(crate) anew: Vec<String>,
     pub(crate) mask_sink: Option<MaskSink>,
+    pub(crate) stages: Option<StageSink>,
 }
 
 /// A policy, its version and the arrival time from which it counts.
@@ -72,6 +73,7 @@ impl Sight {
             born: 0,
             anew: Vec::new(),
             mask_sink: None,
+            stages: None,
         };
         // Nothing is open yet, so that nothing ends.
         sight.rule(&Meta::default(), &mut Vec::new());
@@ -102,6 +104,7 @@ impl Sight {
         damaged: bool,
         out: &mut Vec<Output>,
     ) -> Result<()> {
+        self.mark(Stage::Decode);
         self.policies(meta, out);
         self.care.shown(meta);
         let mut result = self.blank(frame, meta, damaged);
@@ -115,11 +118,13 @@ impl Sight {
         }
         let derived = self.policy.policy.derived;
         let key = self.pictures.derived(derived, frame, (&self.camera, meta), &self.policy.masks);
+        self.mark(Stage::Pictures);
         let Some(motion) = &self.motion else { return Ok(()) };
         let things: Vec<_> = motion.things().collect();
         let standing: Vec<_> = motion.standing().collect();
         let size = (frame.luma.width as u32, frame.luma.height as u32);
         let told = self.care.see(&whose(&self.camera, &self.policy), (meta, size), motion, &things);
+        self.mark(Stage::Care);
         let quality = motion.quality();
         result.boxes = things.iter().map(box_of).collect();
         result.motion_permyriad = motion.motion_permyriad();
@@ -135,6 +140,7 @@ impl Sight {
             true => self.happen(frame, meta, (&[], &[]), out),
             false => self.happen(frame, meta, (&things, &standing), out),
         }
+        self.mark(Stage::Records);
         Ok(())
     }
 
@@ -173,6 +179,7 @@ impl Sight {
             None => match Motion::new(width, height, tuning) {
                 Ok(mut motion) => {
                     motion.number_after(self.born);
+                    motion.on_stage(self.stages.clone());
                     self.motion = Some(motion);
                 }
                 Err(_) => return Ok(false),
@@ -225,6 +232,10 @@ impl Sight {
         }
     }
 
+    pub(crate) fn mark(&self, stage: Stage) {
+        mark(self.stages.as_ref(), stage);
+    }
+
     /// Shows result and mask to whoever watches.
     fn show(&mut self, result: &FrameResult, looked: Option<()>) -> Result<()> {
         let Some(sink) = &mut self.mask_sink else { return Ok(()) };
@@ -238,9 +249,11 @@ impl Sight {
     /// Hands out an event with the picture that it wants.
     fn tell(&self, told: Told, shown: Option<(&Frame<'_>, &Meta)>, out: &mut Vec<Output>) {
         let mut event = told.event;
+        self.mark(Stage::Records);
         let made = shown
             .filter(|_| told.picture)
             .and_then(|(f, meta)| self.pictures.of_event(&event, f, meta, &self.policy.masks));
+        self.mark(Stage::Pictures);
         event.picture = made.is_some();
         out.extend(made.map(Output::Picture));
         out.push(Output::Event(event));
@@ -280,7 +293,10 @@ impl Sight {
         decoding: bool,
         out: &mut Vec<Output>,
     ) {
+        // What the decoder did after its last picture.
+        self.mark(Stage::Decode);
         self.care.close(&whose(&self.camera, &self.policy), unit, decoding, out);
+        self.mark(Stage::Records);
     }
 }
 

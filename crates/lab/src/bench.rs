@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use crate::footage::Scores;
 use crate::pass::{PassOptions, pass};
+use crate::profile::{StageCost, profile};
 use crate::{cpu, table};
 
 /// Analysis of one clip beside FFmpeg decoding it.
@@ -34,6 +35,16 @@ pub struct Speed {
     pub ratio: f64,
     /// All pairs' ratios.
     pub ratios: Vec<f64>,
+    /// Where the time goes, measured in a pass of its own.
+    pub stages: Vec<StageCost>,
+}
+
+impl Speed {
+    /// Least and greatest of the pairs' ratios.
+    pub fn spread(&self) -> (f64, f64) {
+        let least = self.ratios.iter().copied().fold(f64::MAX, f64::min);
+        (least, self.ratios.iter().copied().fold(0.0, f64::max))
+    }
 }
 
 /// Measures the analysis of each clip in `rounds` pairs; `progress` hears (pairs done, in all).
@@ -60,6 +71,7 @@ pub fn speed(
             progress(done, all);
         }
         let ratios: Vec<f64> = analyse.iter().zip(&decode).map(|(a, d)| a / d.max(0.01)).collect();
+        let stages = profile(clip, &options()?, stop)?;
         let clip = clip.file_name().unwrap_or(clip.as_os_str()).to_string_lossy().into_owned();
         out.push(Speed {
             clip,
@@ -68,6 +80,7 @@ pub fn speed(
             analyse_cpu_s: median(&analyse),
             ratio: median(&ratios),
             ratios,
+            stages,
         });
     }
     Ok(out)
@@ -91,13 +104,13 @@ pub fn reference(clip: &Path) -> Result<f64> {
 /// # Errors
 /// As `pass`.
 pub fn analysis(clip: &Path, stop: &Interrupt) -> Result<(f64, u64)> {
-    let options = PassOptions {
-        camera: CameraId::new("bench")?,
-        settings: Settings::default(),
-        masks: false,
-    };
-    let passed = pass(clip, &options, stop, &mut |_, _| Ok(()))?;
+    let passed = pass(clip, &options()?, stop, &mut |_, _| Ok(()))?;
     Ok((passed.cpu_s, passed.decoded))
+}
+
+fn options() -> Result<PassOptions> {
+    let camera = CameraId::new("bench")?;
+    Ok(PassOptions { camera, settings: Settings::default(), masks: false })
 }
 
 /// The middle of some numbers; 0 of none.
@@ -151,28 +164,9 @@ impl Report {
             self.version, self.profile, self.cores, self.processor
         );
         if !self.speed.is_empty() {
-            let head = [
-                "analysis CPU beside ffmpeg decoding",
-                "frames",
-                "decode s",
-                "analyse s",
-                "ratio",
-                "spread",
-            ];
-            let mut rows = vec![head.map(String::from).to_vec()];
-            for s in &self.speed {
-                let low = s.ratios.iter().copied().fold(f64::MAX, f64::min);
-                let high = s.ratios.iter().copied().fold(0.0, f64::max);
-                rows.push(vec![
-                    s.clip.clone(),
-                    s.frames.to_string(),
-                    format!("{:.2}", s.decode_cpu_s),
-                    format!("{:.2}", s.analyse_cpu_s),
-                    format!("{:.2}", s.ratio),
-                    format!("{low:.2}-{high:.2}"),
-                ]);
-            }
-            text += &table::table(&rows);
+            text += &table::table(&self.ratios());
+            text += "\n";
+            text += &table::table(&self.stages());
             text += "\n";
         }
         if let Some(scores) = &self.quality {
@@ -183,6 +177,44 @@ impl Report {
             text += &format!("{name}: {value}\n");
         }
         text
+    }
+
+    /// Analysis beside FFmpeg, one row a clip.
+    fn ratios(&self) -> Vec<Vec<String>> {
+        let head = [
+            "full analysis beside reference decode (CPU)",
+            "frames",
+            "decode s",
+            "analysis s",
+            "ratio: least",
+            "median",
+            "most",
+        ];
+        let row = |s: &Speed| {
+            let (least, most) = s.spread();
+            let figures = [s.decode_cpu_s, s.analyse_cpu_s, least, s.ratio, most];
+            let figures = figures.iter().map(|v| format!("{v:.2}"));
+            [s.clip.clone(), s.frames.to_string()].into_iter().chain(figures).collect()
+        };
+        std::iter::once(head.map(String::from).to_vec()).chain(self.speed.iter().map(row)).collect()
+    }
+
+    /// What each stage costs, one column a clip.
+    fn stages(&self) -> Vec<Vec<String>> {
+        let mut rows = vec![vec!["stage: mean us a frame, share of decoding".to_owned()]];
+        let first = self.speed.first().map_or(&[][..], |s| &s.stages);
+        rows.extend(first.iter().map(|cost| vec![cost.stage.clone()]));
+        for speed in &self.speed {
+            let costs = speed
+                .stages
+                .iter()
+                .map(|c| format!("{:.0}  {:.1} %", c.mean_us, c.of_decode * 100.0));
+            let column = std::iter::once(speed.clip.clone()).chain(costs);
+            for (row, cell) in rows.iter_mut().zip(column) {
+                row.push(cell);
+            }
+        }
+        rows
     }
 
     /// Writes `report.json` and `report.txt` into `dir`.
@@ -223,6 +255,7 @@ mod tests {
                 .unwrap();
         assert_eq!(read["speed"][0]["ratio"], 1.2);
         let text = std::fs::read_to_string(dir.path().join("report.txt")).unwrap();
-        assert!(text.contains("1.10-1.30") && text.contains("journal_to_dd: 0.8"));
+        let figures = ["1.10", "1.20", "1.30", "journal_to_dd: 0.8"];
+        assert!(figures.iter().all(|f| text.contains(f)), "{text}");
     }
 }

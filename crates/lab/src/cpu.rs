@@ -1,6 +1,6 @@
-//! How much processor time was used, read from `/proc` (Linux).
+//! How much processor time was used: of this thread, and of programs that were run (Linux).
 //!
-//! Units: seconds.
+//! Units: seconds, where the name says nothing else.
 
 use std::io;
 use std::process::{Child, Command, Stdio};
@@ -10,12 +10,15 @@ use flumen_base::{Error, Result};
 /// Clock ticks a second of `/proc/*/stat`; Linux tells user space 100 on every machine.
 const TICKS_HZ: f64 = 100.0;
 
-/// Processor seconds of the calling thread so far; nothing on other systems.
-///
-/// The kernel brings it up to date at each tick, so it is exact to some milliseconds.
+/// Processor seconds of the calling thread so far.
 pub fn thread_s() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    Some(text.split_whitespace().next()?.parse::<u64>().ok()? as f64 / 1e9)
+    Some(exact_us() / 1e6)
+}
+
+/// Processor microseconds of the calling thread so far, to a fraction of one.
+pub fn exact_us() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3
 }
 
 /// Processor seconds of children that ended and were waited for.

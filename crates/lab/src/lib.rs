@@ -14,6 +14,7 @@ mod hungarian;
 pub mod loss;
 mod pass;
 mod png_read;
+mod profile;
 pub mod score;
 mod table;
 
@@ -21,3 +22,4 @@ pub use analyze::{AnalyzeOptions, Summary, analyze};
 pub use compare::{Comparison, Method, make_scenes};
 pub use footage::{ClipScore, OddScore, QualityOptions, Scores, quality, quality_of};
 pub use pass::{Item, PassOptions, Passed, pass};
+pub use profile::{StageCost, profile};

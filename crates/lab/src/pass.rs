@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
-use flumen_analyzer::{Analyzer, Output, Settings};
+use flumen_analyzer::{Analyzer, Output, Settings, StageSink};
 use flumen_base::wire::{
     Event, FrameResult, Gap, Gate, PacketHeader, Picture, Reject, SourcePosition, Window,
 };
@@ -80,9 +80,24 @@ pub fn pass(
     stop: &Interrupt,
     take: &mut dyn FnMut(Item, u64) -> Result<()>,
 ) -> Result<Passed> {
+    watched(file, options, None, stop, take)
+}
+
+/// As `pass`; `stages` hears what the analyzer has done.
+///
+/// # Errors
+/// As `pass`.
+pub fn watched(
+    file: &Path,
+    options: &PassOptions,
+    stages: Option<StageSink>,
+    stop: &Interrupt,
+    take: &mut dyn FnMut(Item, u64) -> Result<()>,
+) -> Result<Passed> {
     let (began, cpu) = (Instant::now(), cpu::thread_s());
     let mut demuxer = Demuxer::open_file(file, &Open::default(), stop)?;
     let mut run = Run::open(options)?;
+    run.analyzer.on_stage(stages);
     let info = demuxer.tracks().iter().find(|t| !t.is_audio()).cloned();
     let mut passed =
         Passed { info: info.map(|i| (*i).clone()).unwrap_or_default(), ..Passed::default() };

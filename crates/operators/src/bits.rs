@@ -103,14 +103,39 @@ impl Bits {
 
     /// Set bits of row `y` in `from..to`.
     pub fn count_run(&self, y: usize, from: usize, to: usize) -> usize {
-        let first = from / 64;
-        let words = self.row(y).iter().enumerate().skip(first).take(to.div_ceil(64) - first);
-        words.map(|(i, w)| (w & span(i, from, to)).count_ones() as usize).sum()
+        let words = self.row(y).get(from / 64..to.div_ceil(64)).unwrap_or(&[]);
+        words
+            .iter()
+            .zip(from / 64..)
+            .map(|(w, i)| (w & span(i, from, to)).count_ones() as usize)
+            .sum()
     }
 
     /// Columns of the set bits of row `y`, from the left.
     pub fn columns(&self, y: usize) -> impl Iterator<Item = usize> + '_ {
         self.row(y).iter().enumerate().flat_map(|(i, w)| Ones(*w).map(move |x| i * 64 + x))
+    }
+
+    /// The same of the columns `from..to`.
+    pub fn columns_in(&self, y: usize, from: usize, to: usize) -> impl Iterator<Item = usize> + '_ {
+        self.masked(y, (from, to), 0)
+    }
+
+    /// Columns in `from..to` whose bit of row `y` is not set.
+    pub fn gaps_in(&self, y: usize, from: usize, to: usize) -> impl Iterator<Item = usize> + '_ {
+        self.masked(y, (from, to), u64::MAX)
+    }
+
+    fn masked(
+        &self,
+        y: usize,
+        (from, to): (usize, usize),
+        flip: u64,
+    ) -> impl Iterator<Item = usize> + '_ {
+        let words = self.row(y).get(from / 64..to.div_ceil(64)).unwrap_or(&[]).iter();
+        words
+            .zip(from / 64..)
+            .flat_map(move |(w, i)| Ones((w ^ flip) & span(i, from, to)).map(move |x| i * 64 + x))
     }
 
     /// Calls `f(from, to)` for each run of set bits of row `y`, from the left.

@@ -7,6 +7,7 @@
 use crate::bits::Bits;
 use crate::clean::border;
 use crate::grid::Grid;
+use crate::lanes::Lanes;
 use crate::regions::{Region, Regions, Run};
 use crate::track::{Place, Track};
 
@@ -56,6 +57,7 @@ pub struct Blobs {
     border: Bits,
     rows: Vec<u32>,
     columns: Vec<i32>,
+    pub(crate) lanes: Lanes,
 }
 
 /// What the shapes are measured against.
@@ -90,7 +92,7 @@ impl Blobs {
             if region.area < against.least_area || !strong(runs, region.area, against.high) {
                 continue;
             }
-            if lights(runs, against) {
+            if lights(runs, against, self.lanes) {
                 continue;
             }
             let rect = trimmed(region, runs, &mut self.rows, &mut self.columns);
@@ -150,21 +152,46 @@ fn strong(runs: &[Run], area: usize, high: &Bits) -> bool {
 }
 
 /// True when the frame's texture inside is the background's: a lamp, not a thing.
-fn lights(runs: &[Run], against: &Against<'_>) -> bool {
-    let (mut both, mut image, mut lit, mut n) = (0i64, 0i64, 0i64, 0i64);
+fn lights(runs: &[Run], against: &Against<'_>, lanes: Lanes) -> bool {
+    let mut sums = [0i64; 3];
+    let mut n = 0;
     for run in runs {
-        for x in run.from..run.to {
-            let (ix, iy) = against.image.gradient(x as usize, run.y as usize);
-            let (bx, by) = against.lit.gradient(x as usize, run.y as usize);
-            both += i64::from(ix * bx + iy * by);
-            image += i64::from(ix * ix + iy * iy);
-            lit += i64::from(bx * bx + by * by);
-            n += 1;
+        let parts = lanes.run(
+            #[inline(always)]
+            || products(run, against),
+        );
+        for (sum, part) in sums.iter_mut().zip(parts) {
+            *sum += i64::from(part);
         }
+        n += i64::from(run.to - run.from);
     }
+    let [both, image, lit] = sums;
     let squared = i128::from(both) * i128::from(both) * 10000;
     let alike = squared > 7225 * i128::from(image) * i128::from(lit);
     both > 0 && alike && lit > 60 * n
+}
+
+/// Products of the gradients of a run: of both pictures, of the frame, of the background. A run
+/// is at most 16,384 long, so they fit.
+#[inline(always)]
+fn products(run: &Run, against: &Against<'_>) -> [i32; 3] {
+    let (y, from, to) = (run.y as usize, run.from as usize, run.to as usize);
+    let mut sums = [0i32; 3];
+    let mut take = |(ix, iy): (i32, i32), (bx, by): (i32, i32)| {
+        let parts = [ix * bx + iy * by, ix * ix + iy * iy, bx * bx + by * by];
+        for (sum, part) in sums.iter_mut().zip(parts) {
+            *sum += part;
+        }
+    };
+    match against.image.around(y, from, to).zip(against.lit.around(y, from, to)) {
+        Some((image, lit)) => {
+            image.gradients().zip(lit.gradients()).for_each(|(i, b)| take(i, b));
+        }
+        None => {
+            (from..to).for_each(|x| take(against.image.gradient(x, y), against.lit.gradient(x, y)))
+        }
+    }
+    sums
 }
 
 /// The box without rows and columns that hold less than 5 % of the fullest.
@@ -209,13 +236,11 @@ fn nature(runs: &[Run], border: &Bits, against: &Against<'_>) -> Nature {
     let (mut image, mut lit, mut n) = (0u64, 0u64, 0u64);
     for run in runs {
         let y = run.y as usize;
-        for x in run.from as usize..run.to as usize {
-            if border.get(x, y) {
-                let size = |(x, y): (i32, i32)| u64::from(x.unsigned_abs() + y.unsigned_abs());
-                image += size(against.image.gradient(x, y));
-                lit += size(against.lit.gradient(x, y));
-                n += 1;
-            }
+        for x in border.columns_in(y, run.from as usize, run.to as usize) {
+            let size = |(x, y): (i32, i32)| u64::from(x.unsigned_abs() + y.unsigned_abs());
+            image += size(against.image.gradient(x, y));
+            lit += size(against.lit.gradient(x, y));
+            n += 1;
         }
     }
     let (lit, image) = (lit + n, image + n);

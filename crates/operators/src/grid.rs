@@ -67,7 +67,42 @@ impl<T: Copy + Default> Grid<T> {
     }
 }
 
+/// A run of a row and its neighbours to the left, to the right, above and below, each the
+/// nearest one inside at the plane's edge. The five are equally long.
+pub struct Around<'a> {
+    left: &'a [u8],
+    right: &'a [u8],
+    above: &'a [u8],
+    below: &'a [u8],
+}
+
+impl Around<'_> {
+    /// Horizontal and vertical central differences of the run's pixels.
+    #[inline(always)]
+    pub fn gradients(&self) -> impl Iterator<Item = (i32, i32)> + '_ {
+        let across = self.left.iter().zip(self.right);
+        let along = self.above.iter().zip(self.below);
+        let minus = |(a, b): (&u8, &u8)| i32::from(*b) - i32::from(*a);
+        across.zip(along).map(move |(x, y)| (minus(x), minus(y)))
+    }
+}
+
 impl Grid<u8> {
+    /// Columns `from..to` of row `y` with what is around them; nothing when they touch the left
+    /// or right edge.
+    #[inline(always)]
+    pub fn around(&self, y: usize, from: usize, to: usize) -> Option<Around<'_>> {
+        let row = self.row(y);
+        let (above, below) =
+            (self.row(y.saturating_sub(1)), self.row((y + 1).min(self.height - 1)));
+        Some(Around {
+            left: row.get(from.checked_sub(1)?..to.checked_sub(1)?)?,
+            right: row.get(from + 1..to + 1)?,
+            above: above.get(from..to)?,
+            below: below.get(from..to)?,
+        })
+    }
+
     /// Horizontal and vertical central difference at a place.
     pub fn gradient(&self, x: usize, y: usize) -> (i32, i32) {
         let v = |x, y| i32::from(self.at(x, y));

@@ -7,7 +7,6 @@ use crate::background::{Background, DEVIATION};
 use crate::bits::Bits;
 use crate::blobs::{Blobs, Rect};
 use crate::classify::Classes;
-use crate::grid::Grid;
 use crate::lanes::Lanes;
 use crate::reduce::Small;
 use crate::regions::Region;
@@ -16,8 +15,11 @@ use crate::regions::Region;
 #[derive(Default)]
 pub struct Learner {
     pub(crate) lanes: Lanes,
-    rates: Grid<i16>,
+    /// Of the row at hand.
+    rates: Vec<i16>,
     half: Vec<i16>,
+    /// Regions around kept shapes.
+    near: Vec<Region>,
 }
 
 /// Highest rate: below one half, so that it fits 16 bits with its sign.
@@ -27,9 +29,9 @@ const START: u32 = 500;
 
 impl Learner {
     /// Scratch for pictures of this size.
-    pub fn new(width: usize, height: usize) -> Learner {
-        let rates = Grid::new(width, height, 0);
-        Learner { lanes: Lanes::default(), rates, half: vec![0; width.div_ceil(2)] }
+    pub fn new(width: usize) -> Learner {
+        let half = vec![0; width.div_ceil(2)];
+        Learner { rates: vec![0; width], half, ..Learner::default() }
     }
 
     /// Lets the background follow a frame that lies `ticks` after the one before.
@@ -46,17 +48,17 @@ impl Learner {
         let by_time = ticks.saturating_mul(131);
         let by_count = 65_536 / (back.frames + 1);
         let rate = by_time.max(by_count).min(FASTEST) as i16;
-        self.rate(back, classes, blobs, rate, age);
+        self.near(classes, blobs, age);
         self.lanes.run(
             #[inline(always)]
             || {
-                for y in 0..self.rates.height() {
-                    luma_row(back, small, classes, self.rates.row(y), (y, rate));
-                }
-                for y in 0..small.u.height() {
-                    let row = (y * 2).min(self.rates.height().saturating_sub(1));
-                    halve(self.rates.row(row), &mut self.half);
-                    chroma_rows(back, small, &self.half, y);
+                for y in 0..small.luma.height() {
+                    self.rate(back, classes, rate, y);
+                    luma_row(back, small, classes, &self.rates, (y, rate));
+                    if y % 2 == 0 {
+                        halve(&self.rates, &mut self.half);
+                        chroma_rows(back, small, &self.half, y / 2);
+                    }
                 }
             },
         );
@@ -64,26 +66,29 @@ impl Learner {
         back.frames = back.frames.saturating_add(1);
     }
 
-    /// How fast each pixel may learn.
-    fn rate(&mut self, back: &Background, classes: &Classes, blobs: &Blobs, rate: i16, age: u32) {
-        self.rates.all_mut().fill(rate);
-        let part = |percent: i32| (i32::from(rate) * percent / 100) as i16;
+    /// Where learning is slow because something is there.
+    fn near(&mut self, classes: &Classes, blobs: &Blobs, age: u32) {
+        self.near.clear();
         if age > START {
             let kept = |of: &&Region| blobs.all().iter().any(|b| inside(b.rect, of));
-            for of in classes.whole.iter().filter(kept) {
-                for y in of.top..of.bottom {
-                    if let Some(row) = self.rates.row_mut(y).get_mut(of.left..of.right) {
-                        row.fill(part(15));
-                    }
-                }
+            self.near.extend(classes.whole.iter().filter(kept));
+        }
+    }
+
+    /// How fast each pixel of a row may learn.
+    #[inline(always)]
+    fn rate(&mut self, back: &Background, classes: &Classes, rate: i16, y: usize) {
+        self.rates.fill(rate);
+        let part = |percent: i32| (i32::from(rate) * percent / 100) as i16;
+        for of in self.near.iter().filter(|of| (of.top..of.bottom).contains(&y)) {
+            if let Some(run) = self.rates.get_mut(of.left..of.right) {
+                run.fill(part(15));
             }
         }
-        for y in 0..self.rates.height() {
-            fill_runs(&classes.shadow, y, self.rates.row_mut(y), part(10));
-            // What looks like shadow beside a thing may be its sleeve: next to nothing.
-            fill_runs(&classes.cast, y, self.rates.row_mut(y), part(1));
-            fill_runs(&back.mask, y, self.rates.row_mut(y), 0);
-        }
+        fill_runs(&classes.shadow, y, &mut self.rates, part(10));
+        // What looks like shadow beside a thing may be its sleeve: next to nothing.
+        fill_runs(&classes.cast, y, &mut self.rates, part(1));
+        fill_runs(&back.mask, y, &mut self.rates, 0);
     }
 }
 
@@ -93,6 +98,7 @@ fn inside(rect: Rect, of: &Region) -> bool {
     (of.left..of.right).contains(&x) && (of.top..of.bottom).contains(&y)
 }
 
+#[inline(never)]
 fn fill_runs(bits: &Bits, y: usize, row: &mut [i16], value: i16) {
     bits.runs(y, |from, to| {
         if let Some(run) = row.get_mut(from..to) {

@@ -18,6 +18,7 @@ use crate::mask::Mask;
 use crate::quality::{Quality, quality};
 use crate::reduce::{Shape, Small};
 use crate::scene::{Scene, judge, light, settle};
+use crate::stage::{Stage, StageSink, mark};
 use crate::standing::Stills;
 use crate::state::{Reader, Writer};
 use crate::tone::Fitter;
@@ -62,6 +63,7 @@ pub struct Motion {
     absorbed: Vec<u32>,
     quality: Quality,
     lanes: Lanes,
+    stages: Option<StageSink>,
 }
 
 impl Motion {
@@ -90,13 +92,14 @@ impl Motion {
             cleaner: Cleaner::new(w, h),
             caster: Caster::new(w, h),
             blobs: Blobs::new(w, h),
-            learner: Learner::new(w, h),
+            learner: Learner::new(w),
             mask,
             stills: Stills::default(),
             scene: Scene::Known,
             absorbed: Vec::new(),
             quality: Quality::default(),
             lanes: Lanes::default(),
+            stages: None,
         }
     }
 
@@ -113,7 +116,10 @@ impl Motion {
         let shape = Shape::of(width, height)?;
         let mut tracker = std::mem::take(&mut self.tracker);
         tracker.drop_all();
+        let (lanes, stages) = (self.lanes, self.stages.take());
         *self = Motion::over(shape, Background::new(&shape), tracker, self.tuning);
+        self.use_lanes(lanes);
+        self.on_stage(stages);
         Ok(())
     }
 
@@ -130,6 +136,16 @@ impl Motion {
     /// Takes other vector instructions; the answers stay.
     pub fn use_lanes(&mut self, lanes: Lanes) {
         (self.lanes, self.classes.lanes, self.learner.lanes) = (lanes, lanes, lanes);
+        (self.fitter.lanes, self.blobs.lanes) = (lanes, lanes);
+    }
+
+    /// Tells `sink` of each stage of a frame when it is done; not part of the state.
+    pub fn on_stage(&mut self, sink: Option<StageSink>) {
+        self.stages = sink;
+    }
+
+    fn mark(&self, stage: Stage) {
+        mark(self.stages.as_ref(), stage);
     }
 
     /// Takes another choice of a person from the next frame on.
@@ -155,6 +171,7 @@ impl Motion {
         let ticks = self.ticks(frame.pts_us);
         self.small.fill(frame, self.shape.factor, self.lanes);
         self.quality = quality(&self.small.luma, self.lanes);
+        self.mark(Stage::Reduce);
         if self.back.frames == 0 {
             self.back.adopt(&self.small);
             self.back.frames = 1;
@@ -184,6 +201,7 @@ impl Motion {
             self.back.odd_ticks = 0;
         }
         self.back.age(ticks);
+        self.mark(Stage::Learn);
         self.age = self.age.saturating_add(ticks);
         let field = Field {
             width: self.shape.width,
@@ -194,6 +212,7 @@ impl Motion {
         if scene != Scene::Other {
             self.stills.step(&self.blobs, &self.absorbed, &self.mask, &self.tracker, frame.pts_us);
         }
+        self.mark(Stage::Tracks);
         Ok(())
     }
 
@@ -201,18 +220,23 @@ impl Motion {
     fn compare(&mut self) -> Scene {
         let base = (9 * (150 - self.tuning.sensitivity.clamp(1, 100)) / 100).max(4) as u8;
         let tone = light(&mut self.back, &mut self.fitter, &self.small);
+        self.mark(Stage::Light);
         self.classes.light(&self.back, &tone);
         self.classes.find(&self.small, &mut self.back, &tone, base);
         let scene = judge(&tone, self.classes.low.count(), self.shape.area());
         self.back.tone = tone;
+        self.mark(Stage::Compare);
         scene
     }
 
     /// From pixels to shapes, and what becomes of those that stand still.
     fn shapes(&mut self, ticks: u32) {
+        let stages = self.stages.as_ref();
         let bits = self.mask.bits_mut();
         self.cleaner.clean(&self.classes.low, bits);
+        mark(stages, Stage::Clean);
         self.caster.trim(bits, &mut self.classes);
+        mark(stages, Stage::Cast);
         let least_area = (self.shape.area() * self.tuning.least_object as usize / 320_000).max(12);
         let against = Against {
             image: &self.small.luma,
@@ -222,9 +246,11 @@ impl Motion {
         };
         self.blobs.find(bits, &against);
         self.blobs.came(self.tracker.all());
+        mark(stages, Stage::Shapes);
         blink(&mut self.back, &self.classes.low);
         absorb(&mut self.back, &self.small, &self.blobs, ticks, &mut self.absorbed);
         self.back.mask.copy_from(self.mask.bits());
+        self.mark(Stage::Absorb);
     }
 
     /// Ticks of 4 ms since the last frame, at most a second.

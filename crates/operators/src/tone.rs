@@ -96,6 +96,9 @@ impl Tone {
 pub struct Fitter {
     back: Vec<u16>,
     seen: Vec<u8>,
+    lit: Vec<u8>,
+    weights: Vec<u32>,
+    pub(crate) lanes: Lanes,
 }
 
 impl Fitter {
@@ -116,8 +119,16 @@ impl Fitter {
             }
         }
         let mut tone = curve(gain, offset, &self.bands(gain, offset));
-        let near = self.pairs().filter(|(b, i)| tone.apply(*b).abs_diff(*i) < 12);
-        tone.share = (near.count() * 1000 / self.back.len()) as u32;
+        self.lit.resize(self.back.len(), 0);
+        tone.row(&self.back, &mut self.lit, self.lanes);
+        let near = self.lanes.run(
+            #[inline(always)]
+            || -> u32 {
+                let pairs = self.lit.iter().zip(&self.seen);
+                pairs.map(|(lit, i)| u32::from(lit.abs_diff(*i) < 12)).sum()
+            },
+        );
+        tone.share = (near as usize * 1000 / self.back.len()) as u32;
         tone
     }
 
@@ -125,11 +136,14 @@ impl Fitter {
         self.back.clear();
         self.seen.clear();
         for y in (STEP / 2..image.height()).step_by(STEP) {
-            let values = image.row(y).iter().zip(back.row(y)).enumerate();
-            for (x, (i, b)) in values.skip(STEP / 2).step_by(STEP) {
-                if (5..250).contains(i) && !skip.get(x, y) {
-                    self.back.push(*b);
-                    self.seen.push(*i);
+            let cells = image.row(y).chunks(64).zip(back.row(y).chunks(64)).zip(skip.row(y));
+            for ((image, back), skip) in cells {
+                let values = image.iter().zip(back).enumerate();
+                for (x, (i, b)) in values.skip(STEP / 2).step_by(STEP) {
+                    if (5..250).contains(i) && skip >> x & 1 == 0 {
+                        self.back.push(*b);
+                        self.seen.push(*i);
+                    }
                 }
             }
         }
@@ -144,7 +158,7 @@ impl Fitter {
         let ratio = median(
             self.pairs()
                 .filter(|(b, _)| *b >= 8 << 8)
-                .map(|(b, i)| usize::from(i) * (128 << 8) / usize::from(b)),
+                .map(|(b, i)| (u32::from(i) * (128 << 8) / u32::from(b)) as usize),
         );
         let shift = median(self.pairs().map(|(b, i)| 255 + usize::from(i) - usize::from(b >> 8)));
         let guesses = [
@@ -154,7 +168,13 @@ impl Fitter {
             (ONE, shift.map_or(0, |s| (s as i32 - 255) * 256)),
         ];
         let inliers = |(gain, offset): &(i32, i32)| {
-            self.pairs().filter(|(b, i)| residual(*b, *i, *gain, *offset).abs() < 10 << 8).count()
+            self.lanes.run(
+                #[inline(always)]
+                || -> u32 {
+                    let near = |(b, i)| residual(b, i, *gain, *offset).abs() < 10 << 8;
+                    self.pairs().map(|pair| u32::from(near(pair))).sum()
+                },
+            )
         };
         let mut best = (ONE, 0);
         let mut most = 0;
@@ -168,18 +188,14 @@ impl Fitter {
     }
 
     /// One round of weighted least squares, held towards gain 1 where the picture is flat.
-    fn improve(&self, gain: i32, offset: i32) -> (i32, i32) {
-        let (mut n, mut sb, mut si, mut sbb, mut sbi) = (0i64, 0i64, 0i64, 0i64, 0i64);
-        for (b, i) in self.pairs() {
-            let half = (residual(b, i, gain, offset).unsigned_abs() >> 7) as usize;
-            let w = i64::from(WEIGHTS.get(half).copied().unwrap_or(0));
-            let (b, i) = (i64::from(b), i64::from(i) << 8);
-            n += w;
-            sb += w * b;
-            si += w * i;
-            sbb += w * b * b;
-            sbi += w * b * i;
-        }
+    fn improve(&mut self, gain: i32, offset: i32) -> (i32, i32) {
+        let [n, sb, si, sbb, sbi] = self.lanes.run(
+            #[inline(always)]
+            || {
+                self.weigh(gain, offset);
+                self.sums()
+            },
+        );
         if n == 0 {
             return (gain, offset);
         }
@@ -193,42 +209,68 @@ impl Fitter {
         (gain as i32, offset as i32)
     }
 
+    /// The weight of each sample.
+    #[inline(always)]
+    fn weigh(&mut self, gain: i32, offset: i32) {
+        self.weights.resize(self.back.len(), 0);
+        let pairs = self.back.iter().zip(&self.seen);
+        for (w, (b, i)) in self.weights.iter_mut().zip(pairs) {
+            let half = (residual(*b, *i, gain, offset).unsigned_abs() >> 7) as usize;
+            *w = WEIGHTS.get(half).copied().unwrap_or(0);
+        }
+    }
+
+    /// Weighted sums of 1, background, image, and the background by both.
+    #[inline(always)]
+    fn sums(&self) -> [i64; 5] {
+        let mut sums = [0u64; 5];
+        for ((b, i), w) in self.back.iter().zip(&self.seen).zip(&self.weights) {
+            // At most 10 bits by 16: products of 32 bits are all that is needed.
+            let (b, i) = (u32::from(*b), u32::from(*i) << 8);
+            let [wb, wi] = [w * b, w * i];
+            let wide = |a: u32, b: u32| u64::from(a) * u64::from(b);
+            let parts = [u64::from(*w), u64::from(wb), u64::from(wi), wide(wb, b), wide(wb, i)];
+            for (sum, part) in sums.iter_mut().zip(parts) {
+                *sum += part;
+            }
+        }
+        sums.map(u64::cast_signed)
+    }
+
     /// What the line leaves over, by bands of background brightness.
     ///
     /// The mean near the median, since a median alone is off by up to half a step, and what
     /// hides behind things sums that up for minutes.
     fn bands(&self, gain: i32, offset: i32) -> [i32; BANDS] {
-        let mut counts = [[0i32; SPAN]; BANDS];
-        let mut sums = [[0i32; SPAN]; BANDS];
+        let mut steps = [[(0i32, 0i32); SPAN]; BANDS];
         for (b, i) in self.pairs() {
             let r = residual(b, i, gain, offset);
-            let Ok(step) = usize::try_from(((r + 128) >> 8) + 24) else { continue };
-            let band = usize::from(b >> 12);
-            let count = counts.get_mut(band).and_then(|c| c.get_mut(step));
-            let sum = sums.get_mut(band).and_then(|s| s.get_mut(step));
-            if let (Some(count), Some(sum)) = (count, sum) {
+            let step = (((r + 128) >> 8) + 24) as usize;
+            if let Some(steps) = steps.get_mut(usize::from(b >> 12))
+                && let Some((count, sum)) = steps.get_mut(step)
+            {
                 *count += 1;
                 *sum += r;
             }
         }
         let mut bands = [0; BANDS];
-        for (band, (counts, sums)) in bands.iter_mut().zip(counts.iter().zip(&sums)) {
-            *band = trimmed_mean(counts, sums).clamp(-12 << 8, 12 << 8);
+        for (band, steps) in bands.iter_mut().zip(&steps) {
+            *band = trimmed_mean(steps).clamp(-12 << 8, 12 << 8);
         }
         bands
     }
 }
 
 /// Mean of the residuals near their median, shrunk towards 0 where there are few.
-fn trimmed_mean(counts: &[i32; SPAN], sums: &[i32; SPAN]) -> i32 {
-    let total: i32 = counts.iter().sum();
+fn trimmed_mean(steps: &[(i32, i32); SPAN]) -> i32 {
+    let total: i32 = steps.iter().map(|(count, _)| count).sum();
     let mut below = 0;
-    let middle = counts.iter().position(|c| {
-        below += c;
+    let middle = steps.iter().position(|(count, _)| {
+        below += count;
         2 * below >= total
     });
     let middle = middle.unwrap_or(24) as i32;
-    let near = (0i32..).zip(counts.iter().zip(sums));
+    let near = (0i32..).zip(steps);
     let (mut n, mut sum) = (0, 0);
     for (_, (count, of)) in near.filter(|(step, _)| (step - middle).abs() <= TRIM) {
         n += count;
@@ -251,6 +293,7 @@ static WEIGHTS: [u32; 128] = {
 };
 
 /// What the line does not explain, in 1/256.
+#[inline(always)]
 fn residual(b: u16, i: u8, gain: i32, offset: i32) -> i32 {
     (i32::from(i) << 8) - ((gain * i32::from(b)) >> 12) - offset
 }
