@@ -10,6 +10,7 @@ use flumen_operators::{Mask, Stage, StageSink};
 
 use crate::decoding::{Decoding, Kind};
 use crate::gaps::Gaps;
+use crate::gate::Gate;
 use crate::join::{Joined, Joiner};
 use crate::meta::{Meta, is_sane};
 use crate::order::{Follows, follows};
@@ -34,6 +35,7 @@ pub struct Analyzer {
     pub(crate) decoding: Option<Decoding>,
     pub(crate) sight: Sight,
     pub(crate) gaps: Gaps,
+    pub(crate) gate: Gate,
 }
 
 impl Analyzer {
@@ -55,6 +57,7 @@ impl Analyzer {
             decoding: None,
             sight,
             gaps: Gaps::default(),
+            gate: Gate::default(),
         })
     }
 
@@ -107,6 +110,7 @@ impl Analyzer {
     pub fn flush(&mut self, out: &mut Vec<Output>) -> Result<()> {
         self.joiner.clear();
         let drained = self.drain(out);
+        self.gate.break_off();
         self.waiting = Some(GapCause::Decoder);
         if let Some(last) = self.last {
             self.sight.break_off(&last, out);
@@ -185,7 +189,9 @@ impl Analyzer {
         self.sight.mark(Stage::Read);
         self.sight.unit(header, &meta, data.len(), out);
         let taken = self.taken(follows, (header, meta), data, out);
-        self.sight.close((header.dts_us, at), self.waiting.is_none(), out);
+        let decided_us = self.gate.held_from_us().unwrap_or(i64::MAX);
+        let until = (header.dts_us.min(decided_us), at);
+        self.sight.close(until, self.waiting.is_none(), out);
         taken
     }
 
@@ -209,6 +215,7 @@ impl Analyzer {
         }
         if let Follows::Hole(missing) = follows {
             let start_us = before.map_or(meta.capture_us, |b| b.capture_us);
+            self.open_gate(out)?;
             let why = format!("{missing} access units missing or a jump in time");
             self.damage((meta.tag, start_us), &why, out);
         }
@@ -219,13 +226,17 @@ impl Analyzer {
             return self.leave_out(&meta, cause, out);
         }
         if header.corrupt {
+            self.open_gate_at(meta, out)?;
             self.damage((meta.tag, meta.capture_us), "damaged on its way", out);
         }
-        self.decode(meta, data, out)
+        self.gated(header, meta, data, out)
     }
 
     /// Leaves a unit out, and all after it until the next key.
     fn leave_out(&mut self, meta: &Meta, cause: GapCause, out: &mut Vec<Output>) -> Result<()> {
+        if cause == GapCause::Shed {
+            self.close_gate(out);
+        }
         let drained = if self.waiting.is_none() { self.drain(out) } else { Ok(()) };
         self.waiting = Some(cause);
         let why = match cause {
@@ -261,7 +272,10 @@ impl Analyzer {
         if !begins {
             return Ok(());
         }
-        self.drain(out)?;
+        // In quiet nothing is in the decoder, and what is held is decided by this key's picture.
+        if !suits || !self.gate.is_quiet() {
+            self.drain(out)?;
+        }
         if !suits {
             self.waiting = Some(GapCause::Decoder);
             self.decoding = None;
@@ -289,7 +303,12 @@ impl Analyzer {
     }
 
     /// Decodes a unit and looks at the pictures that come out.
-    fn decode(&mut self, mut meta: Meta, data: Bytes, out: &mut Vec<Output>) -> Result<()> {
+    pub(crate) fn decode(
+        &mut self,
+        mut meta: Meta,
+        data: Bytes,
+        out: &mut Vec<Output>,
+    ) -> Result<()> {
         let Some(decoding) = &mut self.decoding else { return Ok(()) };
         meta.key_offset = decoding.key().at.offset;
         let was_damaged = decoding.damaged();
@@ -318,10 +337,11 @@ impl Analyzer {
 
     /// Takes what the decoder holds back, and makes it ready for another group.
     fn drain(&mut self, out: &mut Vec<Output>) -> Result<()> {
-        let Some(decoding) = &mut self.decoding else { return Ok(()) };
         if self.waiting.is_some() {
             return Ok(());
         }
+        self.open_gate(out)?;
+        let Some(decoding) = &mut self.decoding else { return Ok(()) };
         let sight = &mut self.sight;
         decoding.drain(&mut |frame, meta, damaged| sight.see(frame, meta, damaged, out))
     }

@@ -42,6 +42,11 @@ impl Care {
         self.windows.shown(meta);
     }
 
+    /// A unit was not decoded because nothing happened.
+    pub(crate) fn quiet(&mut self, meta: &Meta) {
+        self.windows.quiet(meta);
+    }
+
     /// Looks at the picture that `motion` saw last.
     pub(crate) fn see(
         &mut self,
@@ -65,7 +70,13 @@ impl Care {
         };
         let number = tamper.suspect().map_or(0, number);
         self.windows.picture(meta, &pictured, number);
+        self.windows.lend(&Pictured { things: &[], new: 0, ..pictured });
         told
+    }
+
+    /// True while something may be wrong with the picture.
+    pub(crate) fn suspects(&self) -> bool {
+        self.watch.tamper.suspect().is_some()
     }
 
     /// True while nothing new is to be followed, because what is seen may be no scene at all.

@@ -104,6 +104,19 @@ impl Decoding {
         self.damaged_from = None;
     }
 
+    /// Begins a group again whose first pictures were shown already.
+    pub(crate) fn begin_again(&mut self, key: Meta, shown: u64) {
+        self.begin(key);
+        self.skip = shown;
+    }
+
+    /// Forgets what was decoded of a group: nothing more comes of it. The decoder is emptied.
+    pub(crate) fn rest(&mut self) {
+        self.decoder.reset();
+        let key = self.key;
+        self.begin(key);
+    }
+
     pub(crate) fn key(&self) -> &Meta {
         &self.key
     }
@@ -153,11 +166,11 @@ impl Decoding {
                     continue;
                 }
             };
+            self.emitted += 1;
             if self.skip > 0 {
                 self.skip -= 1;
                 continue;
             }
-            self.emitted += 1;
             let found = self.on_the_way.iter().find(|m| m.tag == tag);
             let Some(meta) = found.or(self.on_the_way.back()) else { continue };
             // Pictures shown before the key they were coded after need what came before it.

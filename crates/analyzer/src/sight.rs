@@ -24,7 +24,7 @@ pub(crate) const WAITING: usize = 16;
 
 /// The operators of one camera and the policy in force.
 pub(crate) struct Sight {
-    camera: String,
+    pub(crate) camera: String,
     pub(crate) pictures: Pictures,
     pub(crate) policy: Versioned,
     pub(crate) waiting: VecDeque<Versioned>,
@@ -107,7 +107,7 @@ impl Sight {
         self.mark(Stage::Decode);
         self.policies(meta, out);
         self.care.shown(meta);
-        let mut result = self.blank(frame, meta, damaged);
+        let result = self.blank(frame, meta, damaged);
         // The operators live on media time of the records, not of the decoder.
         let frame = &Frame { pts_us: meta.pts_us, ..*frame };
         let looked = !damaged && self.look(frame, meta)?;
@@ -116,6 +116,17 @@ impl Sight {
             out.push(Output::Frame(result));
             return Ok(());
         }
+        self.looked(frame, meta, result, out)
+    }
+
+    /// Makes the records of a picture that the operators looked at.
+    pub(crate) fn looked(
+        &mut self,
+        frame: &Frame<'_>,
+        meta: &Meta,
+        mut result: FrameResult,
+        out: &mut Vec<Output>,
+    ) -> Result<()> {
         let derived = self.policy.policy.derived;
         let key = self.pictures.derived(derived, frame, (&self.camera, meta), &self.policy.masks);
         self.mark(Stage::Pictures);
@@ -190,7 +201,7 @@ impl Sight {
         Ok(true)
     }
 
-    fn policies(&mut self, meta: &Meta, out: &mut Vec<Output>) {
+    pub(crate) fn policies(&mut self, meta: &Meta, out: &mut Vec<Output>) {
         while self.waiting.front().is_some_and(|p| p.effective_us <= meta.arrival_us) {
             if let Some(next) = self.waiting.pop_front() {
                 self.policy = next;
@@ -214,7 +225,7 @@ impl Sight {
         }
     }
 
-    fn blank(&self, frame: &Frame<'_>, meta: &Meta, damaged: bool) -> FrameResult {
+    pub(crate) fn blank(&self, frame: &Frame<'_>, meta: &Meta, damaged: bool) -> FrameResult {
         FrameResult {
             camera: self.camera.clone(),
             epoch: meta.epoch,

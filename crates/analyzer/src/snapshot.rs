@@ -1,7 +1,8 @@
 //! An analyzer as bytes, and back.
 //!
 //! Layout: "FLAN", version (u32), camera, order of the stream, open gap, operators and
-//! events (parts with versions of their own), the unit that is on its way in parts, the group of pictures. Little endian.
+//! events (parts with versions of their own), the unit that is on its way in parts, the group of
+//! pictures; then the gate, unless the camera never had one. Little endian.
 //! Invariants: a restored analyzer gives what the saved one would have given, byte for byte;
 //! without the units (above `snapshot_bytes`) it begins at the next key.
 //! Not here: the bytes of each part (`save` and `load` beside it).
@@ -12,14 +13,18 @@ use flumen_operators::{Reader, Writer};
 
 use crate::decoding::Decoding;
 use crate::gaps::Gaps;
+use crate::gate::Gate;
 use crate::join::Joiner;
 use crate::meta::Meta;
+use crate::parts::{self, Parts};
 use crate::sight::Sight;
 use crate::{Analyzer, Settings};
 
 const MAGIC: &[u8; 4] = b"FLAN";
 /// Grows with each change of the layout.
 const VERSION: u32 = 5;
+/// Grows with the layout of the gate.
+const GATE: u32 = 1;
 const WHAT: &str = "analysis";
 
 /// The error of a snapshot of `what` that can't be used.
@@ -87,6 +92,9 @@ impl Analyzer {
         if let Some(decoding) = &self.decoding {
             decoding.save(&mut to, self.waiting.is_none());
         }
+        if !self.gate.is_new() {
+            parts::save(&mut to, GATE, |to| self.gate.save(to));
+        }
         Ok(to.0)
     }
 
@@ -105,6 +113,10 @@ impl Analyzer {
         analyzer.order(&mut from).ok_or_else(damaged)?;
         analyzer.sight = Sight::load(&mut from, camera.as_str(), &analyzer.settings)?;
         analyzer.group(&mut from).ok_or_else(damaged)??;
+        if !from.0.is_empty() {
+            let mut parts = Parts::of(&mut from, camera.as_str());
+            analyzer.gate = parts.next("gate", GATE, |r| Some(Ok(Gate::load(r)?)))?;
+        }
         if from.0.is_empty() { Ok(analyzer) } else { Err(damaged()) }
     }
 

@@ -1,7 +1,7 @@
 //! Which unit and which picture belong to which second, and when a second is over.
 //!
 //! Invariants: each access unit counts in exactly one window; a window ends by a record, never
-//! by a clock; at most 8 seconds are open.
+//! by a clock; at most 16 seconds are open.
 //! Units: media time in microseconds; seconds begin at whole seconds of media time, the first
 //! one of a stream where the stream begins.
 //! Not here: what a window holds (`operators`).
@@ -17,7 +17,7 @@ use crate::meta::{self, Meta};
 
 const SECOND_US: i64 = 1_000_000;
 /// Seconds open at a time.
-const MOST_OPEN: usize = 8;
+const MOST_OPEN: usize = 16;
 /// Seconds that a decoder may hold a picture back.
 const PATIENCE: i64 = 3;
 /// The longest time between two units that is a gap of one connection, not a pause.
@@ -48,6 +48,10 @@ struct Second {
     sums: Sums,
     /// Kind of tampering, from 1.
     tamper: u32,
+    /// Units that the gate left out.
+    quiet: u32,
+    /// True when the only picture is that of a key frame after it.
+    borrowed: bool,
 }
 
 impl Windows {
@@ -98,6 +102,8 @@ impl Windows {
                 until_us: meta.pts_us,
                 sums: Sums::default(),
                 tamper: 0,
+                quiet: 0,
+                borrowed: false,
             };
             self.open.insert(at, second);
         }
@@ -120,6 +126,23 @@ impl Windows {
             if tamper != 0 {
                 second.tamper = tamper;
             }
+        }
+    }
+
+    /// A unit was not decoded because nothing happened.
+    pub(crate) fn quiet(&mut self, meta: &Meta) {
+        let number = meta.pts_us.div_euclid(SECOND_US);
+        if let Some(second) = self.open.iter_mut().find(|s| s.number == number) {
+            second.quiet += 1;
+        }
+    }
+
+    /// Gives the seconds of which nothing was decoded the picture that told that they are quiet.
+    pub(crate) fn lend(&mut self, pictured: &Pictured<'_>) {
+        let without = |s: &&mut Second| s.quiet > 0 && s.sums.pictures() == 0;
+        for second in self.open.iter_mut().filter(without) {
+            second.sums.picture(pictured);
+            second.borrowed = true;
         }
     }
 
@@ -174,6 +197,13 @@ impl Windows {
             to.u32(s.tamper);
             s.sums.save(to);
         }
+        // Absent where no unit was left out, as in states of before there was a gate.
+        if self.open.iter().any(|s| s.quiet > 0) {
+            for s in &self.open {
+                to.u32(s.quiet);
+                to.u8(u8::from(s.borrowed));
+            }
+        }
     }
 
     pub(crate) fn load(from: &mut Reader<'_>) -> Option<Windows> {
@@ -194,9 +224,16 @@ impl Windows {
                 until_us: meta::time(from)?,
                 tamper: from.u32()?,
                 sums: Sums::load(from)?,
+                quiet: 0,
+                borrowed: false,
             })
         };
-        let open = (0..count).map(second).collect::<Option<_>>()?;
+        let mut open: VecDeque<Second> = (0..count).map(second).collect::<Option<_>>()?;
+        if !from.0.is_empty() {
+            for s in &mut open {
+                (s.quiet, s.borrowed) = (from.u32()?, from.u8()? != 0);
+            }
+        }
         Some(Windows { open, shown, arrival_us, newest })
     }
 }
@@ -206,7 +243,9 @@ impl Second {
         let begin_pts_us = self.begin_pts_us;
         let until_us = self.until_us.min((self.number + 1) * SECOND_US);
         let duration_us = (until_us - begin_pts_us).clamp(1, SECOND_US).cast_unsigned();
-        let (units, frames) = (self.sums.units(), self.sums.pictures());
+        let (units, pictures) = (self.sums.units(), self.sums.pictures());
+        let frames = if self.borrowed { 0 } else { pictures };
+        let known = frames.saturating_add(self.quiet.into());
         let kind = flumen_operators::TamperKind::ALL.get((self.tamper as usize).wrapping_sub(1));
         Output::Window(Window {
             camera: whose.camera.to_owned(),
@@ -219,11 +258,12 @@ impl Second {
             values: self.sums.values(duration_us),
             units: units as u32,
             frames: frames as u32,
-            covered_permille: (frames.saturating_mul(1000) / units.max(1)).min(1000) as u32,
+            covered_permille: (known.saturating_mul(1000) / units.max(1)).min(1000) as u32,
             tampered: kind.is_some(),
             tamper: kind.map_or_else(String::new, |k| k.name().to_owned()),
             source: Some(at),
             policy_version: whose.policy_version,
+            quiet: self.quiet,
         })
     }
 }

@@ -294,6 +294,9 @@ pub struct Policy {
     /// Key pictures that go out by themselves; absent = none.
     #[prost(message, optional, tag = "6")]
     pub derived: ::core::option::Option<DerivedPictures>,
+    /// Which frames are decoded while nothing happens.
+    #[prost(enumeration = "GateMode", tag = "7")]
+    pub gate: i32,
 }
 /// Reduced key pictures on flumen.pictures.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -590,7 +593,8 @@ pub struct Window {
     pub units: u32,
     #[prost(uint32, tag = "10")]
     pub frames: u32,
-    /// Share of the units whose picture was analysed, in 1/1000: below 1000 there is a gap in it.
+    /// Share of the units whose picture was analysed, or left out because nothing happened, in
+    /// 1/1000: below 1000 there is a gap in it.
     #[prost(uint32, tag = "11")]
     pub covered_permille: u32,
     /// The camera was tampered with in some of it; as what, spelled as in events' `detail`.
@@ -603,6 +607,10 @@ pub struct Window {
     pub source: ::core::option::Option<SourcePosition>,
     #[prost(uint64, tag = "15")]
     pub policy_version: u64,
+    /// Access units that were not decoded because nothing happened. Where that is all of them the
+    /// values come from the next key picture, and `frames` is 0.
+    #[prost(uint32, tag = "16")]
+    pub quiet: u32,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -801,12 +809,46 @@ impl RuleKind {
         }
     }
 }
+/// How much is decoded while nothing happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GateMode {
+    /// Each frame.
+    Exact = 0,
+    /// Key frames; all of the group when sizes of access units tell of something, and of the group
+    /// before a key frame that shows something. Quiet begins two seconds after the last sign.
+    Balanced = 1,
+    /// The same without the sizes; quiet begins after one second.
+    Thrifty = 2,
+}
+impl GateMode {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Exact => "GATE_MODE_EXACT",
+            Self::Balanced => "GATE_MODE_BALANCED",
+            Self::Thrifty => "GATE_MODE_THRIFTY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GATE_MODE_EXACT" => Some(Self::Exact),
+            "GATE_MODE_BALANCED" => Some(Self::Balanced),
+            "GATE_MODE_THRIFTY" => Some(Self::Thrifty),
+            _ => None,
+        }
+    }
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum Gate {
     /// Decoded and analysed.
     Full = 0,
-    /// Not decoded: nothing happens here.
+    /// Not decoded: nothing happens here. Told when the next key frame has shown so.
     Quiet = 1,
     /// Not decoded: the machine was too slow.
     Shed = 2,

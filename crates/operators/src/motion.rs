@@ -267,6 +267,15 @@ impl Motion {
         (self.shape.area() * per_100_000 as usize / 100_000).max(12)
     }
 
+    /// True when the last frame holds something that is followed, or is as large as what will
+    /// be, or when it is no picture of the scene.
+    pub fn stirs(&self) -> bool {
+        let birth = self.share(self.tuning.least_object);
+        self.scene != Scene::Known
+            || self.blobs.all().iter().any(|b| b.area >= birth)
+            || self.tracker.all().iter().any(|t| t.visible())
+    }
+
     /// Which pixels of the last frame move.
     pub fn mask(&self) -> &Mask {
         &self.mask

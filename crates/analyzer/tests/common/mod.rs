@@ -10,14 +10,42 @@ pub const WIDTH: usize = 160;
 pub const HEIGHT: usize = 96;
 pub const FRAME_US: i64 = 66_667;
 
+/// Frames from one to before another, in which somebody crosses the picture.
+#[derive(Clone, Copy)]
+pub struct Visit {
+    pub from: i64,
+    pub until: i64,
+}
+
 /// A textured ground with a square that comes in, crosses and leaves, and comes again.
 fn picture(t: i64, luma: &mut [u8]) {
+    ground(t, luma);
+    square(t % 60 * 4 - 40, luma);
+}
+
+/// The same ground with a square that crosses it in each visit.
+///
+/// The noise is strong enough for the picture not to look frozen.
+fn visit(t: i64, visits: &[Visit], luma: &mut [u8]) {
+    ground(t, luma);
+    for (i, v) in luma.iter_mut().enumerate() {
+        let mixed = (i as u32 ^ (t as u32).wrapping_mul(0x9e37_79b9)).wrapping_mul(0x85eb_ca6b);
+        *v += ((mixed ^ mixed >> 15).wrapping_mul(0xc2b2_ae35) >> 28) as u8;
+    }
+    for v in visits.iter().filter(|v| (v.from..v.until).contains(&t)) {
+        square((t - v.from) * (WIDTH as i64 + 28) / (v.until - v.from) - 28, luma);
+    }
+}
+
+fn ground(t: i64, luma: &mut [u8]) {
     for (i, v) in luma.iter_mut().enumerate() {
         let (x, y) = (i % WIDTH, i / WIDTH);
         let noise = (i as u32).wrapping_mul(2_654_435_761).wrapping_add(t as u32 * 40_503) >> 29;
         *v = (70 + (x * 3 + y * 5) % 40) as u8 + noise as u8;
     }
-    let left = t % 60 * 4 - 40;
+}
+
+fn square(left: i64, luma: &mut [u8]) {
     for y in 30..66 {
         for x in left.max(0)..(left + 28).min(WIDTH as i64) {
             luma[y * WIDTH + x as usize] = 215 - (y as u8 % 7) * 3;
@@ -36,6 +64,15 @@ pub struct Made {
 
 /// Packets of one epoch, from sequence 0, in the order of decoding.
 pub fn packets(made: Made, epoch: u64) -> Vec<Packet> {
+    shown(made, epoch, &picture)
+}
+
+/// Packets of a first epoch in which somebody comes now and then.
+pub fn visited(made: Made, visits: &[Visit]) -> Vec<Packet> {
+    shown(made, 1, &|t, luma| visit(t, visits, luma))
+}
+
+fn shown(made: Made, epoch: u64, picture: &dyn Fn(i64, &mut [u8])) -> Vec<Packet> {
     let config = EncoderConfig {
         gop: made.gop,
         b_frames: made.b_frames,

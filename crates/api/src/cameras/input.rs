@@ -109,6 +109,7 @@ fn policy_record(policy: &Policy) -> Result<wire::Policy> {
         keep_us: i64::from(days) * DAY_US,
         keep_bytes: policy.keep_bytes.unwrap_or(0),
         derived: policy.derived.map(derived).transpose()?,
+        ..wire::Policy::default()
     })
 }
 
