@@ -137,6 +137,8 @@ pub struct Report {
     pub speed: Vec<Speed>,
     /// Scores on footage with truth.
     pub quality: Option<Scores>,
+    /// Gated analysis, by activity.
+    pub gate: Vec<crate::gate::Gated>,
     /// What other rooms measured, by name.
     pub more: BTreeMap<String, serde_json::Value>,
 }
@@ -171,6 +173,10 @@ impl Report {
         }
         if let Some(scores) = &self.quality {
             text += &scores.table();
+            text += "\n";
+        }
+        if !self.gate.is_empty() {
+            text += &crate::gate::gate_table(&self.gate);
             text += "\n";
         }
         for (name, value) in &self.more {

@@ -10,6 +10,7 @@ pub mod bench;
 mod compare;
 pub mod cpu;
 mod footage;
+pub mod gate;
 mod hungarian;
 pub mod loss;
 mod pass;
