@@ -80,11 +80,11 @@ footage: setup web ## Tests and scores on footage with truth: FOOTAGE=DIR
 	@FLUMEN_FOOTAGE="$$(realpath "$(FOOTAGE)")" cargo test --locked -p flumen-media -p flumen-archive --test footage
 	@cargo run --locked --bin flumen -- bench --runs 0 --out target/footage --footage "$(FOOTAGE)"
 
-quality: setup web ## Scores beside OpenCV's on drawn scenes (SCENES=20 SEED=random) and FOOTAGE=DIR
-	@cargo build --release --locked --bin flumen
+quality: build ## Scores beside OpenCV's on drawn scenes (SCENES=20 SEED=random) and FOOTAGE=DIR
+	@deploy/setup.sh quality
 	@test -x target/bench/venv/bin/python || python3 -m venv target/bench/venv
 	@target/bench/venv/bin/python -m pip install --quiet --disable-pip-version-check -r bench/python/requirements.txt
-	@target/release/flumen bench quality --out target/quality --python target/bench/venv/bin/python --scenes $(or $(SCENES),20) --seed $(or $(SEED),random) $(if $(FOOTAGE),--footage "$(FOOTAGE)")
+	@$(TIMED) "quality" target/debug/flumen bench quality --out target/quality --python target/bench/venv/bin/python --scenes $(or $(SCENES),20) --seed $(or $(SEED),random) $(if $(FOOTAGE),--footage "$(FOOTAGE)")
 
 soak: web ## Long fault campaigns; a dated report goes to docs/reports
 	@deploy/setup.sh it

@@ -103,12 +103,18 @@ rust_install() {
   exit 1
 }
 
+for_python() {
+  want python3-venv "programs in Python: the usual methods, the example that reads events" \
+    python3 -c 'import ensurepip, venv'
+}
+
 case $part in
   build) for_build ;;
-  it) for_it; for_cluster; want python3-venv "the example that reads events in Python" python3 -c 'import ensurepip, venv' ;;
+  it) for_it; for_cluster; for_python ;;
+  quality) for_python ;;
   cluster) for_cluster ;;
   lint) for_lint ;;
-  *) say "usage: deploy/setup.sh build|it|cluster|lint"; exit 2 ;;
+  *) say "usage: deploy/setup.sh build|it|cluster|quality|lint"; exit 2 ;;
 esac
 
 if [ ${#needs[@]} -gt 0 ]; then

@@ -110,6 +110,8 @@ struct Drama {
     acts: Acts,
 }
 
+/// Share of a zone's side, at its edges, in which nobody stays.
+const INSET: f32 = 0.27;
 /// How long one stands to put something down or pick it up, and when in it that is done.
 const BEND_S: f32 = 2.4;
 const DONE_S: f32 = 1.2;
@@ -196,9 +198,9 @@ impl Drama {
         let mut stops = Vec::new();
         let mut stays = 0.0;
         while stays < LOITER_S + 6.0 {
-            let inset = 0.6;
-            let x = self.chance.within(low.0 + inset, high.0 - inset);
-            let z = self.chance.within(low.1 + inset, high.1 - inset);
+            let mut between =
+                |low: f32, high: f32| low + (high - low) * self.chance.within(INSET, 1.0 - INSET);
+            let (x, z) = (between(low.0, high.0), between(low.1, high.1));
             let stay = self.chance.within(3.0, 7.0);
             stops.push(((x, z), 0.0));
             stops.push(((x + 0.05, z), stay));

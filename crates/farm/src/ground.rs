@@ -1,7 +1,8 @@
 //! The ground of each scene on which more than passing happens: a zone, a line, a one-way lane,
 //! and places where things are put down; and how they look in the picture.
 //!
-//! Invariants: all places are in sight of the scene's camera.
+//! Invariants: all places are in sight of the scene's camera, nothing that stands there is before
+//! them, and things are put down outside the zone, where nobody stays.
 //! Units: metres on the ground as (x, z); thousandths of the picture as [x, y].
 
 use serde::Serialize;
@@ -51,7 +52,7 @@ impl Ground {
     pub fn of(kind: SceneKind) -> Ground {
         match kind {
             SceneKind::Street => Ground {
-                zone: block((3.6, 4.4), (9.4, 8.8)),
+                zone: block((10.8, 4.2), (12.7, 7.6)),
                 line: [(2.8, -3.4), (2.8, 8.8)],
                 lane: Some(Lane {
                     area: block((-3.5, -4.8), (9.0, -1.8)),
@@ -59,13 +60,13 @@ impl Ground {
                     of: 0,
                     z: -1.75,
                 }),
-                left: (6.2, 6.4),
-                stood: (8.6, 6.9),
+                left: (9.9, 5.2),
+                stood: (9.7, 8.2),
                 enter: &[(-27.0, 7.6)],
                 leave: &[(15.5, 7.6)],
             },
             SceneKind::Yard => Ground {
-                zone: block((-5.5, 0.8), (0.0, 3.0)),
+                zone: block((-5.8, 0.8), (-1.6, 3.0)),
                 line: [(3.0, 0.5), (3.0, 12.0)],
                 lane: Some(Lane {
                     area: block((-7.0, 1.4), (6.0, 3.9)),
@@ -73,8 +74,8 @@ impl Ground {
                     of: 1,
                     z: 4.2,
                 }),
-                left: (-2.6, 1.9),
-                stood: (1.4, 1.4),
+                left: (0.2, 1.6),
+                stood: (1.9, 1.4),
                 enter: &[(-16.0, 2.0)],
                 leave: &[(17.0, 2.6)],
             },
@@ -82,7 +83,7 @@ impl Ground {
                 zone: block((-4.0, 5.6), (1.0, 9.0)),
                 line: [(-5.5, 3.2), (-5.5, 9.2)],
                 lane: None,
-                left: (-4.9, 9.4),
+                left: (2.6, 9.8),
                 stood: (-5.6, 3.8),
                 enter: &[(-13.5, -4.5), (-10.6, 5.9), (-6.0, 6.1)],
                 leave: &[(3.0, 7.2), (8.4, 6.4)],
@@ -91,7 +92,7 @@ impl Ground {
                 zone: block((-3.0, 5.0), (2.0, 8.0)),
                 line: [(8.0, 6.0), (8.0, 15.0)],
                 lane: None,
-                left: (-1.6, 6.8),
+                left: (3.6, 6.4),
                 stood: (3.4, 9.8),
                 enter: &[(-16.5, 7.0), (-9.0, 7.6)],
                 leave: &[(9.5, 11.0), (18.0, 12.2)],

@@ -35,6 +35,7 @@ mod rules_follow;
 mod rules_left;
 #[cfg(test)]
 mod rules_tests;
+mod rules_visits;
 mod rules_watched;
 mod scene;
 mod stage;

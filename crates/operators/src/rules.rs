@@ -8,7 +8,8 @@
 
 use flumen_base::wire::{Rule, RuleKind, Zone};
 
-use crate::rules_left::{NAMELESS, Visits};
+use crate::rules_left::NAMELESS;
+use crate::rules_visits::Visits;
 use crate::rules_watched::Watched;
 use crate::state::{Reader, Writer};
 use crate::{Standing, Thing};

@@ -19,7 +19,7 @@ const SURELY_US: i64 = 2_000_000;
 pub(crate) const GONE_US: i64 = 400_000;
 /// A thing is remembered for so long, for a track that goes on where it ended.
 pub(crate) const MEMORY_US: i64 = 2_000_000;
-/// Who leaves an area and comes in again within this goes on with the same walk.
+/// Who leaves an area and comes in again within this goes on with the same stay or walk.
 const AGAIN_US: i64 = 10_000_000;
 /// What appeared in front of another thing is taken for a part of it for so long.
 const PART_US: i64 = 1_000_000;
@@ -60,13 +60,17 @@ pub(crate) struct Follow {
     pub fresh: bool,
     pub part: bool,
     pub since_us: i64,
+    /// Since when it stays, steps out of the area and in again left out.
+    pub stays_us: i64,
+    /// When it was last inside; the least number before.
+    pub inside_us: i64,
     pub pending_us: Option<i64>,
     /// Crossings that do not count yet, from A to B less those back.
     pub net: i32,
     /// How far it went the right way, and when, for who watches for the wrong one.
     pub anchor: Point,
     pub anchor_us: i64,
-    /// When its walk against the flow was told; nothing once it went the right way as far.
+    /// When its stay, or its walk against the flow, was told; nothing once that is over.
     pub told_us: Option<i64>,
     /// Begin of what is told of it and goes on.
     pub open_us: Option<i64>,
@@ -97,6 +101,8 @@ impl Follow {
             fresh: inside && !young,
             part: false,
             since_us: now_us,
+            stays_us: now_us,
+            inside_us: if inside { now_us } else { i64::MIN },
             pending_us: None,
             net: 0,
             anchor: at,
@@ -194,10 +200,13 @@ impl Follow {
         self.inside = !self.inside;
         if self.inside {
             self.since_us = since_us;
+            if since_us.saturating_sub(self.inside_us) >= AGAIN_US {
+                (self.stays_us, self.told_us) = (since_us, None);
+            }
             (self.anchor, self.anchor_us) = (self.foot, since_us);
-            self.told_us = self.told_us.filter(|told| since_us - told < AGAIN_US);
             return Some((Step::Entered, since_us));
         }
+        self.inside_us = since_us;
         (!fresh).then_some((Step::Left, since_us))
     }
 
@@ -219,6 +228,8 @@ impl Follow {
         for v in [self.first_us, self.last_us, self.since_us, self.anchor_us] {
             to.i64(v);
         }
+        to.i64(self.stays_us);
+        to.i64(self.inside_us);
         for v in [self.pending_us, self.open_us, self.told_us] {
             to.u8(u8::from(v.is_some()));
             to.i64(v.unwrap_or(0));
@@ -236,6 +247,7 @@ impl Follow {
         let height = from.f64()?;
         let [first_us, last_us, since_us, anchor_us] =
             [from.i64()?, from.i64()?, from.i64()?, from.i64()?];
+        let (stays_us, inside_us) = (from.i64()?, from.i64()?);
         let [pending_us, open_us, told_us] = [maybe(from)?, maybe(from)?, maybe(from)?];
         let net = from.i32()?;
         let mut flag = || from.u8().map(|v| v != 0);
@@ -254,6 +266,8 @@ impl Follow {
             fresh,
             part,
             since_us,
+            stays_us,
+            inside_us,
             pending_us,
             net,
             anchor,

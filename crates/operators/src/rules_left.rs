@@ -1,16 +1,18 @@
 //! Objects left and objects taken: what stands alone, each told once.
 //!
-//! Invariants: a place is told only where something moved in the 10 s before it came to rest, and
-//! after it stood for as long as the rule wants with nobody near but who passes; what came on its own way, as somebody
-//! who stands or an object that was thrown, must not stir for three times as long; a told place is not
-//! told again until it was empty for a minute; at most 32 places a rule.
+//! Invariants: a place is told only where something that is no smaller moved in the 10 s before it
+//! came to rest (so light, rain and infra-red bring nothing), and after it stood for as long as the
+//! rule wants with nobody near but who passes; what came on its own way, as somebody who stands or
+//! an object that was thrown, must not stir for three times as long; a told place is not told again
+//! until it was empty for a minute; at most 32 places a rule.
 //! Units: source pixels; media time in microseconds.
-//! Not here: which shapes stand (`standing`).
+//! Not here: which shapes stand (`standing`), who was where (`rules_visits`).
 
 use flumen_base::wire::{Rule, RuleKind};
 
 use crate::rules::{Detail, Moment, Sign, Turn, or};
 use crate::rules_follow::maybe;
+use crate::rules_visits::{Area, Visits, area_of, passes};
 use crate::state::{Reader, Writer};
 use crate::thing::StandingKind;
 use crate::zone::Outline;
@@ -23,22 +25,10 @@ const FORGET_US: i64 = 60_000_000;
 const EMPTY_US: i64 = 3_000_000;
 /// An object that nobody fetches is shown for so long.
 const LONGEST_US: i64 = 300_000_000;
-/// Who brought it was there so long before it came to rest.
-const BROUGHT_US: i64 = 10_000_000;
 /// Overlap of the boxes of what does not stir; who stands and waits moves more than that.
 const STEADY: f64 = 0.9;
-/// Own heights a second from which on somebody passes: people walk at 0.6 to 1.
-const PASSES: f64 = 0.4;
 /// Names a happening by its place where there is no track that could.
 pub(crate) const NAMELESS: u64 = 1 << 63;
-const COLUMNS: usize = 32;
-const ROWS: usize = 18;
-
-type Area = (i32, i32, u32, u32);
-
-/// When something moved where, on a coarse grid.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub(crate) struct Visits(Vec<i64>);
 
 /// The places that one rule watches.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -58,49 +48,6 @@ struct Spot {
     brought: bool,
     told: bool,
     open_us: Option<i64>,
-}
-
-impl Visits {
-    /// Notes where the things of a frame are.
-    pub(crate) fn see(&mut self, now: Moment, things: &[Thing]) {
-        if self.0.is_empty() {
-            self.0.resize(COLUMNS * ROWS, i64::MIN);
-        }
-        for thing in things {
-            for cell in cells(area_of(thing), now.size) {
-                if let Some(last) = self.0.get_mut(cell) {
-                    *last = now.pts_us;
-                }
-            }
-        }
-    }
-
-    /// True when something moved in the area at or after a time.
-    fn since(&self, area: Area, size: (u32, u32), from_us: i64) -> bool {
-        cells(area, size).any(|cell| self.0.get(cell).is_some_and(|&last| last >= from_us))
-    }
-
-    pub(crate) fn save(&self, to: &mut Writer) {
-        to.u8(u8::from(!self.0.is_empty()));
-        self.0.iter().for_each(|&v| to.i64(v));
-    }
-
-    pub(crate) fn load(from: &mut Reader<'_>) -> Option<Visits> {
-        let count = if from.u8()? == 0 { 0 } else { COLUMNS * ROWS };
-        Some(Visits((0..count).map(|_| from.i64()).collect::<Option<_>>()?))
-    }
-}
-
-/// The grid's cells under an area.
-fn cells((left, top, width, height): Area, size: (u32, u32)) -> impl Iterator<Item = usize> {
-    let cell = |at: i64, side: u32, count: usize| {
-        (at.max(0) * count as i64 / i64::from(side.max(1))).min(count as i64 - 1) as usize
-    };
-    let right = i64::from(left) + i64::from(width);
-    let bottom = i64::from(top) + i64::from(height);
-    let columns = cell(left.into(), size.0, COLUMNS)..=cell(right, size.0, COLUMNS);
-    let rows = cell(top.into(), size.1, ROWS)..=cell(bottom, size.1, ROWS);
-    rows.flat_map(move |y| columns.clone().map(move |x| y * COLUMNS + x))
 }
 
 impl Spots {
@@ -131,7 +78,7 @@ impl Spots {
             }
             let Some(spot) = self.spot(still, area) else { continue };
             spot.seen_us = now.pts_us;
-            spot.brought |= visits.since(area, now.size, still.since_us - BROUGHT_US);
+            spot.brought |= visits.brought(area, now.size, still.since_us);
             if attended(area, things, standing) {
                 spot.alone_us = now.pts_us;
             }
@@ -266,16 +213,8 @@ fn attended(area: Area, things: &[Thing], standing: &[Standing]) -> bool {
         apart(t.left, t.width, area.0, area.2) <= reach
             && apart(t.top, t.height, area.1, area.3) <= reach
     };
-    let stays = |t: &Thing| {
-        let (x, y) = t.velocity;
-        let far = PASSES * f64::from(t.height);
-        x * x + y * y < far * far
-    };
-    things.iter().any(|t| near(t) && stays(t) && overlap(area, area_of(t)) < 0.4 && !stands(t))
-}
-
-fn area_of(thing: &Thing) -> Area {
-    (thing.left, thing.top, thing.width, thing.height)
+    let with = |t: &Thing| near(t) && !passes(t) && overlap(area, area_of(t)) < 0.4 && !stands(t);
+    things.iter().any(with)
 }
 
 /// Common pixels by all pixels.

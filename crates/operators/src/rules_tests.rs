@@ -51,6 +51,11 @@ fn thing(id: u64, x: i32, y: i32) -> Thing {
     }
 }
 
+/// The same on its way: a height a second.
+fn walks(id: u64, x: i32, y: i32) -> Thing {
+    Thing { velocity: (100.0, 0.0), ..thing(id, x, y) }
+}
+
 struct Rig {
     watch: Watch,
     frame: i64,
@@ -187,6 +192,22 @@ fn who_stays_long_enough_loiters_once() {
 }
 
 #[test]
+fn a_step_out_of_the_zone_is_no_new_stay() {
+    let loiter = Rule { seconds: 6, ..rule(RuleKind::Loiter, "door") };
+    let mut rig = Rig::new(&[loiter]);
+    // Three seconds in, one out, four times over.
+    for n in 0..400 {
+        rig.see(&[thing(1, if n % 100 < 75 { 440 } else { 370 }, 500)]);
+    }
+    let told: Vec<_> = rig.begun().iter().map(|s| s.at_us / 1_000_000).collect();
+    assert_eq!(told, [6], "once, from when it came first");
+    // Gone for longer, it is another stay.
+    (0..300).for_each(|_| rig.see(&[thing(1, 200, 500)]));
+    (0..200).for_each(|_| rig.see(&[thing(1, 440, 500)]));
+    assert_eq!(rig.begun().len(), 2);
+}
+
+#[test]
 fn a_crowd_is_told_when_it_is_large_and_lasts() {
     let crowd = Rule { count: 3, seconds: 2, ..rule(RuleKind::Crowd, "door") };
     let mut rig = Rig::new(&[crowd]);
@@ -250,7 +271,7 @@ fn standing(kind: StandingKind, since_us: i64) -> Standing {
 fn what_is_left_alone_is_told_once_and_not_while_somebody_is_with_it() {
     let left = Rule { seconds: 5, ..rule(RuleKind::Left, "door") };
     let mut rig = Rig::new(&[left, rule(RuleKind::Taken, "door")]);
-    (0..25).for_each(|_| rig.see(&[thing(1, 520, 500)]));
+    (0..25).for_each(|n| rig.see(&[walks(1, 420 + 4 * n, 500)]));
     let since = rig.frame * FRAME_US;
     let bag = [standing(StandingKind::Left, since)];
     (0..200).for_each(|_| rig.look(&[thing(1, 540, 500)], &bag));
@@ -271,7 +292,7 @@ fn what_is_left_alone_is_told_once_and_not_while_somebody_is_with_it() {
 fn who_only_passes_is_not_with_what_was_left() {
     let left = Rule { seconds: 5, ..rule(RuleKind::Left, "") };
     let mut rig = Rig::new(&[left]);
-    (0..25).for_each(|_| rig.see(&[thing(1, 520, 500)]));
+    (0..25).for_each(|n| rig.see(&[walks(1, 420 + 4 * n, 500)]));
     let bag = [standing(StandingKind::Left, rig.frame * FRAME_US)];
     // One after the other, four pixels a frame: a height a second.
     for n in 0..150 {
@@ -287,7 +308,7 @@ fn what_came_by_itself_is_an_object_only_if_it_does_not_stir() {
     let left = Rule { seconds: 5, ..rule(RuleKind::Left, "door") };
     for (stirs, told) in [(0, 1), (30, 0)] {
         let mut rig = Rig::new(std::slice::from_ref(&left));
-        (0..25).for_each(|n| rig.see(&[thing(9, 400 + 4 * n, 500)]));
+        (0..25).for_each(|n| rig.see(&[walks(9, 400 + 4 * n, 500)]));
         let unclear = Standing {
             left: 480,
             top: 400,
@@ -313,6 +334,27 @@ fn what_nobody_brought_is_not_told() {
     let bag = [standing(StandingKind::Left, 0)];
     (0..1000).for_each(|_| rig.look(&[], &bag));
     assert!(rig.signs.is_empty());
+}
+
+#[test]
+fn what_is_larger_than_whoever_was_there_or_never_went_is_no_object() {
+    let wide = Standing {
+        left: 100,
+        width: 800,
+        top: 200,
+        height: 300,
+        ..standing(StandingKind::Left, 0)
+    };
+    let small = standing(StandingKind::Left, 0);
+    // Half of the picture when the camera goes to infra-red while somebody walks there; a light
+    // that is a thing at once and stays where it is.
+    for (it, place) in [(walks(1, 500, 500), wide), (thing(1, 500, 500), small)] {
+        let mut rig = Rig::new(&[rule(RuleKind::Left, "")]);
+        let place = Standing { since_us: 25 * FRAME_US, ..place };
+        (0..25).for_each(|_| rig.see(&[it]));
+        (0..1000).for_each(|_| rig.look(&[], &[place]));
+        assert!(rig.signs.is_empty(), "{:?}", rig.signs.first());
+    }
 }
 
 fn saved(watch: &Watch) -> Vec<u8> {

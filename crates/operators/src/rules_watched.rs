@@ -158,7 +158,8 @@ impl Watched {
             score: thing.map_or(0, |t| t.score),
             detail,
         };
-        let stayed = Detail::Stayed(f.last_us - f.since_us);
+        let from_us = if self.rule.kind() == RuleKind::Loiter { f.stays_us } else { f.since_us };
+        let stayed = Detail::Stayed(f.last_us - from_us);
         let begins = self.begins(f, step, now);
         if f.open_us.is_some() {
             let over = begins.is_some() || self.over(f, now);
@@ -209,9 +210,14 @@ impl Watched {
                 self.against(f, now).map(|since_us| (since_us, Detail::None))
             }
             (RuleKind::Loiter, _) if f.seen && f.inside && f.open_us.is_none() => {
-                let stayed = now.pts_us - f.since_us;
+                let stayed = now.pts_us - f.stays_us;
                 let long = i64::from(or(self.rule.seconds, 10)) * 1_000_000;
-                (stayed >= long && !f.part).then_some((now.pts_us, Detail::Stayed(stayed)))
+                // Told once for a stay, also when it is over and goes on.
+                let told = f.told_us.is_some_and(|told| told >= f.stays_us);
+                (stayed >= long && !f.part && !told).then(|| {
+                    f.told_us = Some(now.pts_us);
+                    (now.pts_us, Detail::Stayed(stayed))
+                })
             }
             _ => None,
         }

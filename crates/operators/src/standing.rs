@@ -109,6 +109,8 @@ impl Stills {
                 still.gone_us = now_us;
             }
             still.hold(tracker);
+            // At the picture's edge nobody sees whether it came from beyond.
+            still.walked |= at_edge(mask, &blob.rect);
         }
         for still in self.0.iter_mut().filter(|s| s.gone_us == 0 && s.seen_us < now_us) {
             // Somebody in front of it, or one shape with somebody: it is still there.
@@ -194,6 +196,12 @@ impl Still {
             absorbed: from.u32()?,
         })
     }
+}
+
+/// True when a rectangle touches the picture's edge, where the clean-up leaves a column or two.
+fn at_edge(mask: &Mask, rect: &Rect) -> bool {
+    let (width, height) = (mask.bits().width() as i32, mask.bits().height() as i32);
+    rect.left <= 2 || rect.top <= 2 || rect.right >= width - 2 || rect.bottom >= height - 2
 }
 
 /// True when at least half of a rectangle moves.

@@ -172,6 +172,18 @@ fn what_is_left_stands_and_whoever_walked_there_does_not() {
 }
 
 #[test]
+fn what_stops_at_the_edge_of_the_picture_may_have_come_on_its_own_way() {
+    let mut motion = settled(40);
+    for n in 40..140 {
+        // Drives in and stops when a quarter of it is in sight.
+        let left = (-30 + 2 * (n as i32 - 40)).min(-18);
+        show(&mut motion, &Scene::with(n, (left, 40, 36, 24, 210)), n);
+    }
+    let kinds: Vec<_> = motion.standing().map(|s| s.kind).collect();
+    assert_eq!(kinds, [StandingKind::Unclear]);
+}
+
+#[test]
 fn what_is_taken_is_told_once_and_stays_told() {
     let mut motion = fresh();
     (0..80).for_each(|n| show(&mut motion, &Scene::with(n, (60, 30, 24, 40, 10)), n));

@@ -21,6 +21,20 @@ pub(super) struct Truth {
     pub maybe: Vec<Labelled>,
     #[serde(default)]
     pub zones: Vec<Drawn>,
+    /// Seconds after which what stands alone, or is gone, is to be told.
+    pub alone: Option<u32>,
+}
+
+impl Truth {
+    /// True when it knows more than whether something moves: then the analyzer is given rules.
+    pub fn has_rules(&self) -> bool {
+        !self.zones.is_empty() || self.alone.is_some()
+    }
+
+    /// Seconds of the rules for what is left and taken.
+    pub fn alone_s(&self) -> u32 {
+        self.alone.unwrap_or(5)
+    }
 }
 
 /// A zone, drawn on the picture.

@@ -24,7 +24,7 @@ pub(super) fn score_case(
 ) -> Result<ClipScore> {
     let run = PassOptions {
         camera: CameraId::new("file")?,
-        settings: with_rules(&options.settings, &case.truth.zones),
+        settings: with_rules(&options.settings, &case.truth),
         masks: true,
     };
     let mut found = Found::default();

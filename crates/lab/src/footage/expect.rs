@@ -7,14 +7,12 @@ use flumen_analyzer::Settings;
 use flumen_base::wire::zone::Shape;
 use flumen_base::wire::{Rule, RuleKind, Zone, privacy_mask::Corner};
 
-use super::cases::{Drawn, Truth};
+use super::cases::Truth;
 use crate::score::{Span, Tolerance, join};
 
 /// Tolerances: motion and tampering, and what happens at zones and lines.
 pub(super) const USUAL: Tolerance = Tolerance { before_s: 1.0, late_s: 2.0 };
 const AT_ZONES: Tolerance = Tolerance { before_s: 2.0, late_s: 2.0 };
-/// Seconds for which a thing stands alone, or is gone, until it is told.
-const ALONE_S: u32 = 5;
 /// Seconds in which whoever put it down, or took it, has gone away: the rule counts from then.
 const AWAY_S: f64 = 5.0;
 /// The kinds of tampering, as the truth spells them.
@@ -42,6 +40,8 @@ pub(super) struct Expected {
     pub allowed: Vec<Span>,
     /// Kinds that are scored.
     pub kinds: Vec<&'static str>,
+    /// Seconds for which a thing stands alone, or is gone, until it is told.
+    alone_s: f64,
 }
 
 impl Expected {
@@ -54,12 +54,13 @@ impl Expected {
             // Somebody behind a tree for a moment is still the same happening.
             motion: join(seen, USUAL.before_s),
             kinds: TAMPER.to_vec(),
+            alone_s: truth.alone_s().into(),
             ..Expected::default()
         };
         if truth.intervals.is_some() {
             expected.kinds.push("motion");
         }
-        if !truth.zones.is_empty() {
+        if truth.has_rules() {
             expected.kinds.extend(RULED);
         }
         for e in truth.events.iter().filter(|e| expected.kinds.contains(&e.kind.as_str())) {
@@ -72,11 +73,11 @@ impl Expected {
                 "taken" => "left",
                 _ => continue,
             };
-            let Tolerance { before_s, late_s } = tolerance(other);
+            let Tolerance { before_s, late_s } = expected.tolerance(other);
             expected.allowed.push(Span::new(other, at(e.last) - before_s, at(e.last) + late_s));
         }
         for e in truth.maybe.iter().filter(|e| expected.kinds.contains(&e.kind.as_str())) {
-            let Tolerance { before_s, late_s } = tolerance(&e.kind);
+            let Tolerance { before_s, late_s } = expected.tolerance(&e.kind);
             let mut one = Span::new(&e.kind, at(e.first) - before_s, at(e.last) + late_s);
             one.zone = e.zone.clone().unwrap_or_default();
             expected.allowed.push(one);
@@ -90,23 +91,23 @@ impl Expected {
         }
         expected
     }
-}
 
-/// How far from the truth an event of a kind may begin.
-pub(super) fn tolerance(kind: &str) -> Tolerance {
-    match kind {
-        "left" | "taken" => {
-            Tolerance { late_s: AT_ZONES.late_s + f64::from(ALONE_S) + AWAY_S, ..AT_ZONES }
+    /// How far from the truth an event of a kind may begin.
+    pub fn tolerance(&self, kind: &str) -> Tolerance {
+        match kind {
+            "left" | "taken" => {
+                Tolerance { late_s: AT_ZONES.late_s + self.alone_s + AWAY_S, ..AT_ZONES }
+            }
+            _ if RULED.contains(&kind) => AT_ZONES,
+            _ => USUAL,
         }
-        _ if RULED.contains(&kind) => AT_ZONES,
-        _ => USUAL,
     }
 }
 
 /// The settings with the zones of a truth, and a rule for each thing that it tells of.
-pub(super) fn with_rules(settings: &Settings, zones: &[Drawn]) -> Settings {
+pub(super) fn with_rules(settings: &Settings, truth: &Truth) -> Settings {
     let mut settings = settings.clone();
-    if zones.is_empty() {
+    if !truth.has_rules() {
         return settings;
     }
     let rule = |kind: RuleKind, zone: &str, seconds: u32, heading: u32| Rule {
@@ -118,9 +119,9 @@ pub(super) fn with_rules(settings: &Settings, zones: &[Drawn]) -> Settings {
         ..Rule::default()
     };
     settings.rules.push(rule(RuleKind::Motion, "", 0, 0));
-    settings.rules.push(rule(RuleKind::Left, "", ALONE_S, 0));
-    settings.rules.push(rule(RuleKind::Taken, "", ALONE_S, 0));
-    for zone in zones {
+    settings.rules.push(rule(RuleKind::Left, "", truth.alone_s(), 0));
+    settings.rules.push(rule(RuleKind::Taken, "", truth.alone_s(), 0));
+    for zone in &truth.zones {
         let corner = |c: &[u32; 2]| Corner { x_permille: c[0], y_permille: c[1] };
         let shape = if zone.kind == "line" { Shape::Line } else { Shape::Area };
         settings.zones.push(Zone {
@@ -155,14 +156,16 @@ mod tests {
     #[test]
     fn zones_become_rules_and_none_leaves_the_settings() {
         let plain = Settings::default();
-        assert_eq!(with_rules(&plain, &[]), plain);
+        assert_eq!(with_rules(&plain, &truth(r#"{"frames": 9}"#)), plain);
+        let bag = with_rules(&plain, &truth(r#"{"frames": 9, "alone": 1}"#));
+        assert_eq!((bag.rules.len(), bag.rules[1].seconds), (3, 1));
         let truth = truth(
             r#"{"frames": 9, "zones": [
                 {"id": "zone", "kind": "area", "corners": [[0,0],[9,0],[9,9]], "seconds": 20},
                 {"id": "line", "kind": "line", "corners": [[0,0],[9,9]]},
                 {"id": "lane", "kind": "area", "corners": [[0,0],[9,0],[9,9]], "direction": 350}]}"#,
         );
-        let made = with_rules(&plain, &truth.zones);
+        let made = with_rules(&plain, &truth);
         let kinds: Vec<RuleKind> = made.rules.iter().map(|r| r.kind()).collect();
         use RuleKind::{Cross, Left, Loiter, Motion, Taken, WrongWay};
         assert_eq!(kinds, [Motion, Left, Taken, Loiter, Cross, WrongWay]);
@@ -183,6 +186,6 @@ mod tests {
         assert_eq!(expected.single, [Span::new("left", 2.0, 6.0), Span::new("freeze", 8.0, 8.9)]);
         assert_eq!(expected.allowed[0], Span::new("taken", 4.0, 18.0));
         assert!(expected.allowed[1..].iter().all(|s| s.begin_s == 7.0 && s.kind != "freeze"));
-        assert!(tolerance("left").late_s > tolerance("cross").late_s);
+        assert!(expected.tolerance("left").late_s > expected.tolerance("cross").late_s);
     }
 }

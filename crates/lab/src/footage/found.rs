@@ -10,7 +10,7 @@ use flumen_base::{Error, Result};
 
 use super::ClipScore;
 use super::cases::Case;
-use super::expect::{Expected, USUAL, tolerance};
+use super::expect::{Expected, USUAL};
 use crate::png_read;
 use crate::score::{
     Counts, Dot, PixelScorer, Span, inside, parse_tracks, score_presence, score_single,
@@ -109,7 +109,9 @@ impl Found {
             let counts = if *kind == "motion" {
                 score_spans(&expected.motion, &found, &allowed, USUAL)
             } else {
-                score_single(&of(&expected.single, kind), &found, &allowed, tolerance)
+                score_single(&of(&expected.single, kind), &found, &allowed, |kind| {
+                    expected.tolerance(kind)
+                })
             };
             // A kind that neither is there nor was told says nothing.
             if counts.tp + counts.fp + counts.r#fn > 0 || *kind == "motion" {
