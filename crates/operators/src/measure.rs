@@ -268,10 +268,11 @@ impl Measurer {
 #[inline(always)]
 fn spread(thumb: &Grid<u8>) -> (u32, u32) {
     let (mut sum, mut squares) = (0u64, 0u64);
-    for v in thumb.all() {
-        let v = u64::from(*v);
-        sum += v;
-        squares += v * v;
+    for y in 0..thumb.height() {
+        // A row's sums fit 32 bits: it is at most 240 wide.
+        let row = thumb.row(y).iter().map(|v| u32::from(*v));
+        sum += u64::from(row.clone().sum::<u32>());
+        squares += u64::from(row.map(|v| v * v).sum::<u32>());
     }
     let n = thumb.all().len().max(1) as u64;
     let variance = (squares * n).saturating_sub(sum * sum);

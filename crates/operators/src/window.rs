@@ -189,11 +189,16 @@ impl Sums {
     fn cells(&mut self, p: &Pictured<'_>) {
         let mask = p.working.mask;
         let (w, h) = (mask.width(), mask.height());
-        for (i, sum) in self.activity.iter_mut().enumerate() {
+        // Where nothing moves no cell does.
+        let still = p.motion_permyriad == 0 && mask.all().iter().all(|word| *word == 0);
+        let cells = if still { 0 } else { CELLS };
+        for (i, sum) in self.activity.iter_mut().enumerate().take(cells) {
             let (r, c) = (i / ACTIVITY.1, i % ACTIVITY.1);
             let (left, right) = (edge(c, ACTIVITY.1, w), edge(c + 1, ACTIVITY.1, w));
             let (top, bottom) = (edge(r, ACTIVITY.0, h), edge(r + 1, ACTIVITY.0, h));
-            let set: usize = (top..bottom).map(|y| mask.count_run(y, left, right)).sum();
+            let moves = |y: &usize| mask.row(*y).iter().any(|word| *word != 0);
+            let rows = (top..bottom).filter(moves);
+            let set: usize = rows.map(|y| mask.count_run(y, left, right)).sum();
             *sum += millionths(set as u64, ((right - left) * (bottom - top)) as u64);
         }
         let (w, h) = (p.thumb.width(), p.thumb.height());
