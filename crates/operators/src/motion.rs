@@ -25,7 +25,7 @@ use crate::tone::Fitter;
 use crate::tracker::{Field, Tracker};
 
 /// Version of the state's bytes and of what the operators answer.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What a person may choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

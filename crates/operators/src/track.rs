@@ -82,6 +82,10 @@ pub struct Track {
     pub area: u32,
     /// True while it shares one shape with others.
     pub merged: bool,
+    /// Pixels of the largest box that it had.
+    pub largest: f64,
+    /// Ticks since its box is but a small part of that.
+    pub small: u32,
     /// Middle of the place where it was born.
     pub origin: (f64, f64),
     /// It has been further from its origin than half its size.
@@ -92,6 +96,10 @@ pub struct Track {
 const CERTAIN: u32 = 4;
 /// Share of the surprise by which the velocity is corrected.
 const GAIN: f64 = 0.35;
+/// What went out of the picture has less than this share of its largest box: a tenth.
+const SMALLER: f64 = 10.0;
+/// Ticks for which it may be so small: 0.4 s, longer than walking across the edge takes.
+const REMAINS: u32 = 100;
 
 impl Track {
     /// A thing first seen here.
@@ -107,6 +115,8 @@ impl Track {
             born: tag,
             area,
             merged: false,
+            largest: place.area(),
+            small: 0,
             origin: (place.x, place.y),
             walked: false,
         }
@@ -125,6 +135,11 @@ impl Track {
     /// Certain and seen in this frame.
     pub fn visible(&self) -> bool {
         self.certain() && self.unseen == 0
+    }
+
+    /// What remains at the edge of a thing that went out: a small part that stays there.
+    pub fn left_over(&self) -> bool {
+        self.small > REMAINS
     }
 
     /// Moves on by its velocity.
@@ -147,6 +162,9 @@ impl Track {
         self.velocity.0 += gain * (place.x - self.place.x) / seconds;
         self.velocity.1 += gain * (place.y - self.place.y) / seconds;
         self.place = place;
+        self.largest = self.largest.max(place.area());
+        let small = self.certain() && place.area() * SMALLER < self.largest;
+        self.small = if small { self.small.saturating_add(ticks) } else { 0 };
         let (dx, dy) = (place.x - self.origin.0, place.y - self.origin.1);
         let reach = place.w.max(place.h) / 2.0;
         self.walked |= dx * dx + dy * dy > reach * reach;
@@ -177,6 +195,8 @@ impl Track {
         }
         to.u64(self.born);
         to.u8(u8::from(self.merged));
+        to.f64(self.largest);
+        to.u32(self.small);
         to.f64(self.origin.0);
         to.f64(self.origin.1);
         to.u8(u8::from(self.walked));
@@ -195,6 +215,8 @@ impl Track {
             area: from.u32()?,
             born: from.u64()?,
             merged: from.u8()? != 0,
+            largest: from.f64()?,
+            small: from.u32()?,
             origin: (from.f64()?, from.f64()?),
             walked: from.u8()? != 0,
         })

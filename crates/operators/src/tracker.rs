@@ -207,7 +207,7 @@ impl Tracker {
                 (true, true) => t.missed <= 3,
                 (true, false) => true,
             };
-            frames && t.unseen <= GIVEN_UP
+            frames && t.unseen <= GIVEN_UP && !(edge && t.left_over())
         });
     }
 
@@ -242,3 +242,7 @@ fn keep_inside(place: &mut Place, within: &Place) {
 fn places<T>(of: &[T], wanted: impl Fn(&T) -> bool) -> Vec<usize> {
     of.iter().enumerate().filter(|(_, t)| wanted(t)).map(|(i, _)| i).collect()
 }
+
+#[cfg(test)]
+#[path = "tracker_tests.rs"]
+mod tests;

@@ -1,0 +1,111 @@
+//! What becomes of the things that are followed: who crosses, leaves, stops, comes back.
+
+use super::*;
+use crate::bits::Bits;
+use crate::blobs::{Against, Blobs};
+use crate::grid::Grid;
+
+const FIELD: Field = Field { width: 320, height: 180, birth: 92 };
+/// Columns and rows: left, top, right, bottom.
+type Area = (i32, i32, i32, i32);
+
+/// A frame that shows these rectangles; what touches is one shape.
+fn show(tracker: &mut Tracker, areas: &[Area]) {
+    let mut bits = Bits::new(FIELD.width, FIELD.height);
+    let side = |v: i32, most: usize| v.clamp(0, most as i32) as usize;
+    for &(left, top, right, bottom) in areas {
+        for y in side(top, FIELD.height)..side(bottom, FIELD.height) {
+            bits.set_run(y, side(left, FIELD.width), side(right, FIELD.width));
+        }
+    }
+    let high = bits.clone();
+    let grey = |v| Grid::new(FIELD.width, FIELD.height, v);
+    let (image, lit) = (grey(200), grey(90));
+    let mut blobs = Blobs::new(FIELD.width, FIELD.height);
+    let against = Against { image: &image, lit: &lit, high: &high, least_area: 12 };
+    blobs.find(&mut bits, &against);
+    tracker.step(blobs.all(), &FIELD, 10, 0);
+}
+
+fn seen(tracker: &Tracker) -> Vec<(u64, i32)> {
+    tracker.all().iter().filter(|t| t.visible()).map(|t| (t.id, t.place.x as i32)).collect()
+}
+
+/// Somebody of 16 by 40 whose middle is here.
+fn person(x: i32) -> Area {
+    (x - 8, 80, x + 8, 120)
+}
+
+#[test]
+fn what_remains_at_the_edge_of_who_went_out_is_given_up() {
+    let mut tracker = Tracker::default();
+    for n in 0..60 {
+        show(&mut tracker, &[person(250 + 2 * n)]);
+    }
+    assert!(seen(&tracker).is_empty());
+    // The same with a corner of the shape that stays.
+    let mut tracker = Tracker::default();
+    for n in 0..60 {
+        show(&mut tracker, &[person((250 + 2 * n).min(327)), (316, 112, 320, 120)]);
+    }
+    assert_eq!(seen(&tracker).len(), 1, "partly in the picture");
+    (0..60).for_each(|_| show(&mut tracker, &[(316, 112, 320, 120)]));
+    assert!(seen(&tracker).is_empty(), "{:?}", seen(&tracker));
+}
+
+#[test]
+fn who_stands_at_the_edge_in_part_stays() {
+    let mut tracker = Tracker::default();
+    for n in 0..200 {
+        show(&mut tracker, &[person((250 + 2 * n).min(318))]);
+    }
+    assert_eq!(seen(&tracker).len(), 1);
+    assert_eq!(tracker.born(), 1);
+}
+
+#[test]
+fn who_crosses_keeps_the_number() {
+    let mut tracker = Tracker::default();
+    for n in 0..100 {
+        show(&mut tracker, &[person(60 + 2 * n), person(260 - 2 * n)]);
+    }
+    assert_eq!(seen(&tracker), [(1, 258), (2, 62)]);
+}
+
+#[test]
+fn who_stops_and_goes_keeps_the_number() {
+    let mut tracker = Tracker::default();
+    let at = |n: i32| 60 + 2 * n.min(40) + 2 * (n - 100).max(0);
+    (0..140).for_each(|n| show(&mut tracker, &[person(at(n))]));
+    assert_eq!(seen(&tracker), [(1, at(139))]);
+}
+
+#[test]
+fn who_is_hidden_for_half_a_second_keeps_the_number() {
+    let mut tracker = Tracker::default();
+    for n in 0..80 {
+        let hidden = (40..52).contains(&n);
+        let shown = [person(60 + 2 * n)];
+        show(&mut tracker, if hidden { &[] } else { &shown });
+    }
+    assert_eq!((seen(&tracker).len(), tracker.born()), (1, 1));
+}
+
+#[test]
+fn who_comes_after_another_left_is_new() {
+    let mut tracker = Tracker::default();
+    (0..50).for_each(|n| show(&mut tracker, &[person(240 + 2 * n)]));
+    (0..20).for_each(|n| show(&mut tracker, &[person(320 - 2 * n)]));
+    assert_eq!(seen(&tracker).iter().map(|s| s.0).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn a_restored_tracker_goes_on_alike() {
+    let mut tracker = Tracker::default();
+    for n in 0..90 {
+        show(&mut tracker, &[person(150 + 2 * n), (316, 112, 320, 120)]);
+        let mut to = Writer::default();
+        tracker.save(&mut to);
+        assert_eq!(Tracker::load(&mut Reader(&to.0)).as_ref(), Some(&tracker));
+    }
+}
