@@ -9,6 +9,7 @@ export type {
   Direction,
   EventBox,
   EventList,
+  Gate,
   Heading,
   Policy,
   ProbeInput,

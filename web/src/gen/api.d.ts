@@ -266,6 +266,9 @@ export interface GapSpan {
   start_us: number;
 }
 
+/** Which frames are decoded while nothing happens. */
+export type Gate = "exact" | "balanced" | "thrifty";
+
 /** A direction in the picture. */
 export type Heading = "right" | "down-right" | "down" | "down-left" | "left" | "up-left" | "up" | "up-right";
 
@@ -366,6 +369,8 @@ export type Phase = "begin" | "update" | "end";
 export interface Policy {
   /** Key pictures that go out on `flumen.pictures` by themselves; absent = none. */
   derived?: DerivedPictures;
+  /** Which frames are decoded while nothing happens; the picture is analysed later by at most a group of pictures then, and visits shorter than that may be missed. */
+  gate?: Gate;
   /** Bytes the archive keeps of it; absent = no limit of its own. */
   keep_bytes?: number;
   /** Days the archive keeps it; absent = the site's default. */

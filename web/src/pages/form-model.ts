@@ -46,7 +46,7 @@ export function newDraft(): Draft {
     enabled: true,
     main: { ...EMPTY },
     sub: undefined,
-    policy: { priority: 0, sensitivity: 0, min_object_permille: 0 },
+    policy: { priority: 0, sensitivity: 0, min_object_permille: 0, gate: "exact" },
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC",
     version: undefined,
   };

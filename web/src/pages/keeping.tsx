@@ -1,5 +1,6 @@
 /** Owns the fields for how a camera is watched and kept. */
 import { CheckField, TextField } from "../ui/field.tsx";
+import type { Gate } from "../types.ts";
 import type { Draft } from "./form-model.ts";
 
 const GB = 1e9;
@@ -29,6 +30,22 @@ export function Keeping({ draft, onChange }: { draft: Draft; onChange: (part: Pa
           <output for="sensitivity">{sensitivity}</output>
         </div>
         <p class="help">Lower it when rain or insects raise alarms; raise it when something was missed.</p>
+      </div>
+      <div class="field">
+        <label for="gate">Work while nothing happens</label>
+        <select
+          id="gate"
+          value={policy.gate ?? "exact"}
+          onChange={(event) => onChange({ policy: { ...policy, gate: event.currentTarget.value as Gate } })}
+        >
+          <option value="exact">Look at every picture</option>
+          <option value="balanced">Look at key pictures and packet sizes</option>
+          <option value="thrifty">Look at key pictures only</option>
+        </select>
+        <p class="help">
+          The last two carry several times as many cameras. Events come later by up to the time between two key pictures;
+          visits shorter than that can be missed.
+        </p>
       </div>
       <div class="pair">
         <TextField

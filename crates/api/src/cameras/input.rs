@@ -8,7 +8,7 @@ use flumen_base::{CameraId, Error, Result, wire};
 use super::address::{party, split};
 use crate::Cameras;
 use crate::model::{
-    CameraInput, Corner, DerivedPictures, Policy, Rule, SourceInput, Stream, Transport, Zone,
+    CameraInput, Corner, DerivedPictures, Gate, Policy, Rule, SourceInput, Stream, Transport, Zone,
 };
 
 const DAY_US: i64 = 86_400_000_000;
@@ -109,8 +109,16 @@ fn policy_record(policy: &Policy) -> Result<wire::Policy> {
         keep_us: i64::from(days) * DAY_US,
         keep_bytes: policy.keep_bytes.unwrap_or(0),
         derived: policy.derived.map(derived).transpose()?,
-        ..wire::Policy::default()
+        gate: gate(policy.gate).into(),
     })
+}
+
+fn gate(gate: Gate) -> wire::GateMode {
+    match gate {
+        Gate::Exact => wire::GateMode::Exact,
+        Gate::Balanced => wire::GateMode::Balanced,
+        Gate::Thrifty => wire::GateMode::Thrifty,
+    }
 }
 
 fn masks(masks: &[Vec<Corner>]) -> Result<Vec<wire::PrivacyMask>> {

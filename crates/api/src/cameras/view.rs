@@ -6,8 +6,8 @@ use flumen_base::wire;
 
 use crate::face::{self, CameraStatus};
 use crate::model::{
-    Camera, CaptureSource, Codec, Corner, DerivedPictures, Policy, Rule, Source, State, Stream,
-    Transport, Zone,
+    Camera, CaptureSource, Codec, Corner, DerivedPictures, Gate, Policy, Rule, Source, State,
+    Stream, Transport, Zone,
 };
 
 const DAY_US: i64 = 86_400_000_000;
@@ -77,6 +77,11 @@ fn policy(policy: wire::Policy, masks: &[wire::PrivacyMask]) -> Policy {
         priority: policy.priority,
         sensitivity: policy.sensitivity,
         min_object_permille: policy.min_object_permille,
+        gate: match policy.gate() {
+            wire::GateMode::Exact => Gate::Exact,
+            wire::GateMode::Balanced => Gate::Balanced,
+            wire::GateMode::Thrifty => Gate::Thrifty,
+        },
         keep_days: (days > 0).then_some(days),
         keep_bytes: (policy.keep_bytes > 0).then_some(policy.keep_bytes),
         derived: policy.derived.map(|d| DerivedPictures {

@@ -104,6 +104,19 @@ pub enum Transport {
     Udp,
 }
 
+/// Which frames are decoded while nothing happens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// Each one.
+    #[default]
+    Exact,
+    /// Key frames, and all as soon as a key frame shows something or packets change in size.
+    Balanced,
+    /// Key frames, and all as soon as a key frame shows something.
+    Thrifty,
+}
+
 /// A camera: what its owner wants and how it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Camera {
@@ -202,6 +215,9 @@ pub struct Policy {
     pub sensitivity: u32,
     /// Smallest object in 1/1000 of the picture's area; 0 = default.
     pub min_object_permille: u32,
+    /// Which frames are decoded while nothing happens; the picture is analysed later by at most
+    /// a group of pictures then, and visits shorter than that may be missed.
+    pub gate: Gate,
     /// Days the archive keeps it; absent = the site's default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_days: Option<u32>,

@@ -9,7 +9,7 @@ mod rules;
 mod system;
 
 pub use camera::{
-    Camera, CameraInput, CameraList, CaptureSource, Codec, Corner, DerivedPictures, Policy,
+    Camera, CameraInput, CameraList, CaptureSource, Codec, Corner, DerivedPictures, Gate, Policy,
     ProbeAnswer, ProbeInput, Source, SourceInput, State, Stream, Transport,
 };
 pub(crate) use event::hex;

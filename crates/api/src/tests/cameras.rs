@@ -82,7 +82,7 @@ async fn pictures_and_masks_are_kept_and_shown() {
     let site = Site::start().await;
     let policy = json!({
         "priority": 0, "sensitivity": 0, "min_object_permille": 0,
-        "derived": {"every_us": 10_000_000, "width": 320, "quality": 0},
+        "gate": "thrifty", "derived": {"every_us": 10_000_000, "width": 320, "quality": 0},
         "masks": [[{"x": 0, "y": 0}, {"x": 500, "y": 0}, {"x": 0, "y": 1000}]],
     });
     let body = json!({"id": "a", "sources": [{"address": "push:"}], "policy": policy});
