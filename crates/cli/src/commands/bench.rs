@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use flumen_base::{Context, Result};
 use flumen_farm::SceneSpec;
 use flumen_lab::bench::{self, Report};
-use flumen_lab::{QualityOptions, quality};
+use flumen_lab::{QualityOptions, gate, quality};
 use flumen_media::Interrupt;
 
 use crate::commands::bench_quality::{self, Quality};
@@ -33,6 +33,9 @@ pub struct Bench {
     /// Only the latency of a running system, on a machine that does nothing else.
     #[arg(long)]
     latency: bool,
+    /// Only the gate: clips with activity 1, 10, 50 and 100 % of the time.
+    #[arg(long)]
+    gate: bool,
 }
 
 #[derive(Subcommand)]
@@ -50,6 +53,10 @@ pub fn run(args: &Bench) -> Result<()> {
     }
     let stop = Interrupt::new();
     let mut report = Report::new(env!("CARGO_PKG_VERSION"));
+    if args.gate {
+        report.gate = gated(args, &stop)?;
+        return told(&report, args);
+    }
     let clips = if args.runs == 0 { Vec::new() } else { clips(args)? };
     let bar = show::bar("pairs of decode and analysis");
     report.speed = bench::speed(&clips, args.runs, &stop, &mut |done, all| {
@@ -68,10 +75,28 @@ pub fn run(args: &Bench) -> Result<()> {
         bar.finish_and_clear();
         report.quality = Some(scores);
     }
+    told(&report, args)
+}
+
+/// Writes the report and shows it.
+fn told(report: &Report, args: &Bench) -> Result<()> {
     report.write(&args.out)?;
     print!("{}", report.table());
     println!("\n{}", args.out.join("report.json").display());
     Ok(())
+}
+
+/// A street that is quiet for a while, in each mode of the gate.
+fn gated(args: &Bench, stop: &Interrupt) -> Result<Vec<gate::Gated>> {
+    let spec: SceneSpec = "synthetic:street?seed=5&size=1920x1080&fps=25&seconds=14".parse()?;
+    let bar = show::bar("frames of a clip to measure with");
+    let dir = args.out.join("gate");
+    let clips = gate::clips(&spec, &dir, &gate::ACTIVITIES, &mut |done, all| {
+        bar.set_length(all.into());
+        bar.set_position(done.into());
+    })?;
+    bar.finish_and_clear();
+    gate::gated(&clips, args.runs, stop)
 }
 
 /// The footage's clips of 1080 lines, or two that the farm makes once.
