@@ -75,6 +75,7 @@ async function crossing(page, zone) {
 /** Filters by kind and zone. */
 async function filter(page, zone) {
   await page.getByLabel("Kind").selectOption("cross");
+  await page.getByLabel("Camera").selectOption(camera);
   await page.getByLabel("Zone").selectOption(zone);
   await page.waitForFunction(() => location.search.includes("kind=cross") && location.search.includes("zone="));
   await page.locator(".event-card").first().waitFor({ timeout: PATIENCE });

@@ -99,7 +99,7 @@ pub(crate) fn open(dir: &Path) -> Result<Connection> {
         tx.pragma_update(None, "user_version", VERSION).map_err(told)?;
         tx.commit().map_err(told)?;
     }
-    agree(&conn, dir)?;
+    agree(&conn, dir, VERSION..=VERSION)?;
     Ok(conn)
 }
 
@@ -147,7 +147,8 @@ pub(crate) fn remove(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Opens the database for reading only.
+/// Opens the database for reading only. In the first schema, as a copy may still have it, events
+/// can't be asked for by kind or zone.
 pub(crate) fn open_reading(dir: &Path) -> Result<Connection> {
     let path = dir.join(FILE);
     if !path.is_file() {
@@ -156,7 +157,7 @@ pub(crate) fn open_reading(dir: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(&path, flags).map_err(told)?;
     prepare(&conn)?;
-    agree(&conn, dir)?;
+    agree(&conn, dir, 1..=VERSION)?;
     Ok(conn)
 }
 
@@ -170,9 +171,9 @@ fn version(conn: &Connection) -> Result<i64> {
     conn.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(told)
 }
 
-fn agree(conn: &Connection, dir: &Path) -> Result<()> {
+fn agree(conn: &Connection, dir: &Path, known: std::ops::RangeInclusive<i64>) -> Result<()> {
     match version(conn)? {
-        VERSION => Ok(()),
+        found if known.contains(&found) => Ok(()),
         other => Err(Error::unsupported(format!(
             "{} has schema {other}, this build knows {VERSION}: use the build that wrote it, or a newer one",
             dir.join(FILE).display()
@@ -279,6 +280,8 @@ mod tests {
             ALTER TABLE event DROP COLUMN zone; PRAGMA user_version = 1;";
         conn.execute_batch(back).unwrap();
         drop(conn);
+        let copy = Reader::open(dir.path()).unwrap();
+        assert_eq!(copy.events(&EventQuery::default()).unwrap().len(), 3, "an old copy is read");
         let conn = open(dir.path()).unwrap();
         assert_eq!(version(&conn).unwrap(), VERSION);
         let reader = Reader::open(dir.path()).unwrap();

@@ -41,9 +41,9 @@ pub struct EventQuery {
 
 /// The index that leads to the fewest rows that are not asked for.
 fn index_for(query: &EventQuery) -> &'static str {
-    match (&query.zone, &query.camera, &query.kind) {
-        (Some(_), _, _) => "event_zone",
-        (_, Some(_), _) => "event_camera",
+    match (&query.camera, &query.zone, &query.kind) {
+        (Some(_), _, _) => "event_camera",
+        (_, Some(_), _) => "event_zone",
         (_, _, Some(_)) => "event_kind",
         _ => "event_time",
     }

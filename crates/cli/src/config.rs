@@ -116,7 +116,7 @@ pub struct Notify {
 #[serde(deny_unknown_fields)]
 pub struct NotifyTarget {
     pub name: String,
-    pub url: String,
+    pub url: Stars,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
     #[serde(default)]

@@ -129,7 +129,7 @@ impl Rooms {
             true => Some(cluster.ingest(data, config)?),
             false => None,
         };
-        // One process of a site tells: the one that everything is in, or the web pages'.
+        // Who serves the web pages tells; several share the events.
         let notify = match role.has_face() {
             true => notify(config, &bus)?,
             false => None,

@@ -76,7 +76,7 @@ pub fn notify(config: &Config) -> NotifyConfig {
     let section = &config.notify;
     let target = |t: &crate::config::NotifyTarget| flumen_notify::Target {
         name: t.name.clone(),
-        url: t.url.clone(),
+        url: flumen_notify::Secret(t.url.reveal().to_owned()),
         ca_file: t.ca_file.clone(),
         secret: flumen_notify::Secret(t.secret.reveal().to_owned()),
         kinds: t.kinds.clone(),

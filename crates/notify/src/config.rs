@@ -4,10 +4,24 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use flumen_base::{Error, Result};
+use flumen_base::{CameraId, Context, Error, Result};
 
 /// Targets at most.
 const MOST_TARGETS: usize = 16;
+/// Kinds of events that the analysis tells.
+const KINDS: [&str; 11] = [
+    "motion",
+    "cross",
+    "enter",
+    "leave",
+    "dwell",
+    "loiter",
+    "crowd",
+    "wrong-way",
+    "left",
+    "taken",
+    "tamper",
+];
 
 /// Words that print as stars.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -24,8 +38,8 @@ impl fmt::Debug for Secret {
 pub struct Target {
     /// Names it in logs and on the system page.
     pub name: String,
-    /// `http://HOST/PATH` or `https://HOST/PATH`.
-    pub url: String,
+    /// `http://HOST/PATH` or `https://HOST/PATH`; its path may hold a token.
+    pub url: Secret,
     /// Certificates (PEM) that sign the receiver's, instead of those that the system trusts.
     pub ca_file: Option<PathBuf>,
     /// Signs each request; empty = not signed.
@@ -87,6 +101,16 @@ impl NotifyConfig {
             (1..=100_000).contains(&self.queue),
             "notify.queue: 1 to 100000 events can wait for a target".into(),
         )?;
+        let (least, most) = (Duration::from_millis(1), Duration::from_secs(60));
+        rule(
+            (least..=most).contains(&self.timeout),
+            "notify.timeout: at most 1 min, and above 0".into(),
+        )?;
+        rule(
+            self.wait_max >= self.wait_min && self.wait_min >= least,
+            format!("notify.wait_max: at least {:?}", self.wait_min),
+        )?;
+        rule(!self.give_up.is_zero(), "notify.give_up: must be above 0".into())?;
         for (i, target) in self.targets.iter().enumerate() {
             let name = &target.name;
             let twice = self.targets.iter().take(i).any(|t| t.name == *name);
@@ -95,15 +119,25 @@ impl NotifyConfig {
                 format!("notify.targets: each target needs a name of its own, not {name:?}"),
             )?;
             let schemes = ["https://", "http://"];
-            let host = schemes.iter().find_map(|s| target.url.strip_prefix(s)).unwrap_or_default();
+            let host =
+                schemes.iter().find_map(|s| target.url.0.strip_prefix(s)).unwrap_or_default();
             rule(
                 !host.is_empty() && !host.starts_with('/') && !host.contains(char::is_whitespace),
                 format!("notify target {name}: url must be https://HOST/PATH or http://HOST/PATH"),
             )?;
             rule(
-                target.ca_file.is_none() || target.url.starts_with("https://"),
+                target.ca_file.is_none() || target.url.0.starts_with("https://"),
                 format!("notify target {name}: ca_file is for an https:// url"),
             )?;
+            if let Some(kind) = target.kinds.iter().find(|k| !KINDS.contains(&k.as_str())) {
+                let known = KINDS.join(", ");
+                return Err(Error::invalid(format!(
+                    "notify target {name}: there is no kind of event {kind:?}; there are {known}"
+                )));
+            }
+            for camera in &target.cameras {
+                CameraId::new(camera).context(format!("notify target {name}: cameras"))?;
+            }
             let known = |p: &String| ["begin", "update", "end"].contains(&p.as_str());
             rule(
                 target.phases.iter().all(known),

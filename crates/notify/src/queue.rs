@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::body::Body;
 
@@ -14,6 +14,8 @@ use crate::body::Body;
 pub(crate) struct Waiting {
     pub partition: u32,
     pub offset: u64,
+    /// When its record was written.
+    pub since: Instant,
     pub body: Body,
 }
 
@@ -50,8 +52,14 @@ impl Queue {
 
     pub(crate) fn push(&self, one: Waiting) {
         let mut state = self.state();
-        if state.waiting.len() >= self.most {
-            state.waiting.pop_front();
+        if state.waiting.len() >= self.most
+            && let Some(oldest) = state.waiting.pop_front()
+        {
+            tracing::warn!(
+                event = oldest.body.id,
+                "{} wait already: this one is given up",
+                self.most
+            );
             state.counts.lost += 1;
         }
         state.waiting.push_back(one);
@@ -84,6 +92,23 @@ impl Queue {
             }
         }
         state.problem = None;
+    }
+
+    /// True while its receiver takes what comes and there is no room for so many more.
+    pub(crate) fn is_busy(&self, more: usize) -> bool {
+        let state = self.state();
+        state.problem.is_none() && state.waiting.len() + more > self.most
+    }
+
+    /// True while this one waits.
+    pub(crate) fn holds(&self, one: &Waiting) -> bool {
+        let at = (one.partition, one.offset);
+        self.state().waiting.iter().any(|w| (w.partition, w.offset) == at)
+    }
+
+    /// Some could never be told.
+    pub(crate) fn miss(&self, count: u64) {
+        self.state().counts.lost += count;
     }
 
     pub(crate) fn fails(&self, why: String) {

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use flumen_base::wire::Event;
 use flumen_base::{Context, Error, Result};
@@ -90,7 +90,6 @@ fn deliver(
     one: &Waiting,
     queue: &Queue,
 ) -> bool {
-    let begun = Instant::now();
     let mut wait = config.wait_min;
     loop {
         let why = match attempt(agent, target, &one.body) {
@@ -99,7 +98,7 @@ fn deliver(
                 return true;
             }
             Answer::Never(why) => (why, true),
-            Answer::Later(why) => (why, begun.elapsed() + wait > config.give_up),
+            Answer::Later(why) => (why, one.since.elapsed() + wait > config.give_up),
         };
         let (why, given_up) = why;
         if given_up {
@@ -111,6 +110,9 @@ fn deliver(
         if !queue.rest(wait) {
             return false;
         }
+        if !queue.holds(one) {
+            return true; // it had to make room, or is another process's now
+        }
         wait = (wait * 2).min(config.wait_max);
     }
 }
@@ -118,7 +120,7 @@ fn deliver(
 fn attempt(agent: &ureq::Agent, target: &Target, body: &Body) -> Answer {
     let now_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64);
     let mut request = agent
-        .post(&target.url)
+        .post(&target.url.0)
         .header("content-type", "application/json")
         .header("x-flumen-id", &body.id)
         .header("x-flumen-timestamp", now_s.to_string());

@@ -9,8 +9,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use flumen_base::topic;
 use flumen_base::wire::{Event, Phase};
+use flumen_base::{Clock, SystemClock, topic};
 use flumen_bus::{Bus, Embedded, EmbeddedConfig, Record};
 use openssl::asn1::Asn1Time;
 use openssl::hash::MessageDigest;
@@ -134,7 +134,7 @@ fn bus(dir: &Path) -> Arc<Embedded> {
 fn config(url: &str) -> NotifyConfig {
     let target = Target {
         name: "hall".into(),
-        url: url.into(),
+        url: Secret(url.into()),
         secret: Secret("shared".into()),
         phases: vec!["begin".into(), "end".into()],
         ..Target::default()
@@ -167,7 +167,7 @@ fn tell(bus: &dyn Bus, event: &Event) {
         key: "yard".into(),
         headers: Vec::new(),
         value: event.encode_to_vec().into(),
-        timestamp_us: 1,
+        timestamp_us: SystemClock.wall_us(),
     };
     bus.send(topic::EVENTS, record).unwrap().wait().unwrap();
 }
@@ -268,11 +268,21 @@ fn settings_that_cannot_work_are_refused_in_words() {
         ("http://x/", "middle", "phases"),
     ] {
         let mut bad = good.clone();
-        bad.targets[0].url = url.into();
+        bad.targets[0].url = Secret(url.into());
         bad.targets[0].phases = vec![phase.into()];
         let said = bad.validate().unwrap_err().to_string();
         assert!(said.contains(named) && said.contains("hall"), "{said}");
     }
+    let bad = |change: fn(&mut NotifyConfig)| {
+        let mut bad = good.clone();
+        change(&mut bad);
+        bad.validate().unwrap_err().to_string()
+    };
+    assert!(bad(|c| c.targets[0].kinds = vec!["wrong_way".into()]).contains("wrong-way"));
+    assert!(bad(|c| c.targets[0].cameras = vec!["no camera".into()]).contains("hall"));
+    assert!(bad(|c| c.wait_max = Duration::ZERO).contains("wait_max"));
+    assert!(bad(|c| c.timeout = Duration::from_secs(3600)).contains("timeout"));
+    assert!(!format!("{good:?}").contains("127.0.0.1"), "the address may hold a token");
     assert!(!format!("{good:?}").contains("shared"), "the secret prints as stars");
 }
 
@@ -313,4 +323,62 @@ fn certificates_that_cannot_be_read_are_named_at_the_start() {
         let said = format!("{:?}", Notify::start(&bus, wrong.clone()).err().unwrap());
         assert!(said.contains("ca.pem") && said.contains("hall"), "{said}");
     }
+}
+
+#[test]
+fn a_healthy_receiver_gets_all_that_came_while_nobody_listened() {
+    let dir = tempfile::tempdir().unwrap();
+    let bus: Arc<dyn Bus> = bus(dir.path());
+    let server = Server::start(&[]);
+    let small = NotifyConfig { queue: 4, ..config(&server.url) };
+    let notify = Notify::start(&bus, small.clone()).unwrap();
+    tell(bus.as_ref(), &event(99, Phase::Begin));
+    assert!(server.next().id.starts_with("63"), "it listens");
+    until("it is counted", || notify.status()[0].delivered == 1);
+    notify.stop().unwrap();
+    for n in 0..40 {
+        tell(bus.as_ref(), &event(n, Phase::Begin));
+    }
+    let notify = Notify::start(&bus, small).unwrap();
+    let ids: Vec<String> = (0..40).map(|_| server.next().id).collect();
+    assert!(ids.is_sorted() && ids[39].starts_with("27"), "{ids:?}");
+    until("all are counted", || notify.status()[0].delivered == 40);
+    assert_eq!(notify.status()[0].lost, 0);
+    notify.stop().unwrap();
+}
+
+#[test]
+fn an_event_older_than_the_time_to_try_is_counted_and_not_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let bus: Arc<dyn Bus> = bus(dir.path());
+    let server = Server::start(&[]);
+    let notify = Notify::start(&bus, config(&server.url)).unwrap();
+    let old = Record {
+        key: "yard".into(),
+        headers: Vec::new(),
+        value: event(1, Phase::Begin).encode_to_vec().into(),
+        timestamp_us: SystemClock.wall_us() - 3_700_000_000,
+    };
+    bus.send(topic::EVENTS, old).unwrap().wait().unwrap();
+    tell(bus.as_ref(), &event(2, Phase::Begin));
+    assert!(server.next().id.starts_with("02"));
+    until("the old one is counted", || notify.status()[0].lost == 1);
+    notify.stop().unwrap();
+}
+
+#[test]
+fn what_had_to_make_room_is_not_tried_any_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let bus: Arc<dyn Bus> = bus(dir.path());
+    let server = Server::start(&[500; 10_000]);
+    let one = NotifyConfig { queue: 1, ..config(&server.url) };
+    let notify = Notify::start(&bus, one).unwrap();
+    tell(bus.as_ref(), &event(1, Phase::Begin));
+    assert!(server.next().id.starts_with("01"));
+    tell(bus.as_ref(), &event(2, Phase::Begin));
+    until("the second is tried", || server.next().id.starts_with("02"));
+    let tried: Vec<String> = (0..3).map(|_| server.next().id).collect();
+    assert!(tried.iter().all(|id| id.starts_with("02")), "{tried:?}");
+    assert_eq!(notify.status()[0].lost, 1);
+    notify.stop().unwrap();
 }

@@ -99,14 +99,15 @@ function Edge({ label, value, onChange }: { label: string; value: number | undef
 
 function chosen(filter: Filter, key: "camera" | "kind" | "zone", value: string): Filter {
   const changed: Filter = { ...filter };
+  if (key === "camera") delete changed.zone;
   if (value === "") delete changed[key];
   else changed[key] = value;
   return changed;
 }
 
-/** Zones to choose from: those of the chosen camera, or of all. */
+/** Zones to choose from: those of the chosen camera, because cameras may call theirs the same. */
 function zonesOf(filter: Filter, cameras: readonly Camera[]): [string, string][] {
-  const from = cameras.filter((camera) => filter.camera === undefined || camera.id === filter.camera);
+  const from = cameras.filter((camera) => camera.id === filter.camera);
   const names = new Map(from.flatMap((camera) => camera.zones.map((zone) => [zone.id, zone.name] as const)));
   if (filter.zone !== undefined && !names.has(filter.zone)) names.set(filter.zone, filter.zone);
   return [...names].sort((a, b) => a[1].localeCompare(b[1]));

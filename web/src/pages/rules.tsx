@@ -58,7 +58,7 @@ function Editor({ camera }: { camera: Camera }) {
     setBusy(false);
   };
   return (
-    <div class="rules-page">
+    <div class="rules-page" inert={busy}>
       <div class="bar">
         <div class="crumbs">
           <a class="icon-button" href={cameraPath(camera.id)} aria-label="Back to the camera" title="Back to the camera">

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use flumen_base::Result;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance};
-use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::util::Timeout;
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -108,7 +107,7 @@ impl KafkaShare {
         }
         let since = *self.lost_since.get_or_insert_with(Instant::now);
         if since.elapsed() >= HOLD {
-            tracing::warn!("our share of the cameras is lost and no new one came");
+            tracing::warn!("our share of {} is lost and no new one came", self.topic);
             membership.lost = false;
             membership.changed |= !membership.mine.is_empty();
             membership.mine.clear();
@@ -138,13 +137,15 @@ impl Share for KafkaShare {
             .client
             .committed_offsets(self.list(), self.patience)
             .map_err(|e| told("ask where a group goes on", &e))?;
-        let place = |e: &TopicPartitionListElem<'_>| match e.offset() {
-            Offset::Offset(at) => {
-                Some((u32::try_from(e.partition()).ok()?, u64::try_from(at).ok()?))
+        let mut places = Places::new();
+        for e in found.elements() {
+            e.error().map_err(|e| told("ask where a group goes on", &e))?;
+            let place = |at| Some((u32::try_from(e.partition()).ok()?, u64::try_from(at).ok()?));
+            if let Offset::Offset(at) = e.offset() {
+                places.extend(place(at));
             }
-            _ => None,
-        };
-        Ok(found.elements().iter().filter_map(place).collect())
+        }
+        Ok(places)
     }
 
     /// Told to Kafka without waiting: what gets lost on the way is told again with the next.
