@@ -5,17 +5,24 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use flumen_base::topic;
-use flumen_base::wire::Camera;
+use flumen_base::wire::{Camera, GateMode, Policy};
 
 use super::answers::{Answer, RESULTS};
 use super::client::{Offsets, Reader, Writer, ends, read};
 use super::figures::{at, machine_load, median};
-use super::load::{Clip, Feed, Live, card, publish_card};
+use super::load::{Clip, Feed, Live, card, publish};
 use super::servers::{Flink, Kafka};
 use super::{Random, number, street};
 use crate::common::wait_for;
 
 const CAMERAS: usize = 4;
+
+/// Every second camera is gated: what it holds back is part of its state.
+fn camera(n: usize) -> Camera {
+    let gate = if n % 2 == 0 { GateMode::Exact } else { GateMode::Balanced };
+    let policy = Policy { gate: gate.into(), ..Policy::default() };
+    Camera { policy: Some(policy), ..card(&format!("kill-{n}")) }
+}
 
 /// Servers and cameras of a campaign.
 struct Site {
@@ -30,9 +37,9 @@ impl Site {
     fn start(dir: &Path) -> Site {
         let kafka = Kafka::start(&dir.join("kafka"), 1);
         let flink = Flink::start(&dir.join("flink"), 1, 2);
-        let cards: Vec<Camera> = (0..CAMERAS).map(|n| card(&format!("kill-{n}"))).collect();
+        let cards: Vec<Camera> = (0..CAMERAS).map(camera).collect();
         let writer = Writer::open(&kafka.brokers);
-        cards.iter().for_each(|c| publish_card(&writer, &c.id));
+        cards.iter().for_each(|c| publish(&writer, c));
         writer.flush();
         Site { flink, kafka, clip: Clip::read(&street()), cards }
     }

@@ -143,8 +143,12 @@ pub fn card(id: &str) -> Camera {
 }
 
 pub fn publish_card(writer: &Writer, id: &str) {
+    publish(writer, &card(id));
+}
+
+pub fn publish(writer: &Writer, card: &Camera) {
     let now_us = SystemClock.wall_us();
-    writer.send(topic::CAMERAS, id, None, &card(id).encode_to_vec(), now_us);
+    writer.send(topic::CAMERAS, &card.id, None, &card.encode_to_vec(), now_us);
 }
 
 fn send(writer: &Writer, id: &str, header: &PacketHeader, data: &[u8]) {
