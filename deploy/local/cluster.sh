@@ -40,7 +40,7 @@ flumen() { "$flumen" --config "$dir/flumen.toml" "$@"; }
 role_pid() {
   local pid
   pid=$(cat "$dir/$1.pid" 2>/dev/null) || return 1
-  tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF -- "$dir/$1" && say "$pid"
+  tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qxF -- "$dir/$1" && say "$pid"
 }
 
 configure() {

@@ -48,7 +48,7 @@ jars() {
 pid_of() {
   local pid
   pid=$(cat "$1/$2.pid" 2>/dev/null) || return 1
-  [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null |
+  [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" |
     grep -qxF -- "-Dflumen.server=$1/$2" && printf '%s\n' "$pid"
 }
 
