@@ -19,7 +19,7 @@ const CAMERAS: usize = 4;
 
 /// Every second camera is gated: what it holds back is part of its state.
 fn camera(n: usize) -> Camera {
-    let gate = if n % 2 == 0 { GateMode::Exact } else { GateMode::Balanced };
+    let gate = if n.is_multiple_of(2) { GateMode::Exact } else { GateMode::Balanced };
     let policy = Policy { gate: gate.into(), ..Policy::default() };
     Camera { policy: Some(policy), ..card(&format!("kill-{n}")) }
 }
