@@ -234,15 +234,15 @@ impl Analyzer {
 
     /// Leaves a unit out, and all after it until the next key.
     fn leave_out(&mut self, meta: &Meta, cause: GapCause, out: &mut Vec<Output>) -> Result<()> {
-        if cause == GapCause::Shed {
-            self.close_gate(out);
-        }
-        let drained = if self.waiting.is_none() { self.drain(out) } else { Ok(()) };
-        self.waiting = Some(cause);
         let why = match cause {
             GapCause::Shed => "the machine is too slow for all cameras",
             _ => "no key frame yet",
         };
+        if cause == GapCause::Shed {
+            self.close_gate(why, out);
+        }
+        let drained = if self.waiting.is_none() { self.drain(out) } else { Ok(()) };
+        self.waiting = Some(cause);
         self.gaps.miss(self.camera.as_str(), (meta.capture_us, cause), why, out);
         drained
     }

@@ -21,8 +21,14 @@ const MOST_US: i64 = 12_000_000;
 const LEAST_PICTURES: u32 = 75;
 /// Units of a kind from which on their usual size is known.
 const KNOWN: u32 = 50;
-/// Units in a row, of a kind, that must be unusual.
-const IN_A_ROW: u32 = 3;
+/// Units after a key that are not weighed: encoders give them more or fewer bytes than others.
+const SETTLING: u64 = 4;
+/// Parts of a step in which it is counted how far sizes stray.
+const PARTS: i64 = 16;
+/// Steps that one unit counts at most: one alone tells nothing.
+const MOST_STEPS: i64 = 4;
+/// Steps above what is usual, one a unit, that tell of something: three large ones in a row.
+const STRAYED: i64 = 8;
 
 /// A unit that was not decoded.
 pub(crate) type Unit = (Meta, Bytes);
@@ -50,8 +56,8 @@ struct Usual {
     mean: i64,
     spread: i64,
     count: u32,
-    /// Unusual ones in a row.
-    odd: u32,
+    /// How far the last ones were above and below the usual, in all, in `PARTS` of a step.
+    strayed: [u16; 2],
 }
 
 /// How long nothing must stir before quiet; nothing where each frame is decoded.
@@ -75,7 +81,7 @@ impl Gate {
         self.held.clear();
         self.held.push(key);
         self.size = size;
-        self.usual.iter_mut().for_each(|u| u.odd = 0);
+        self.usual.iter_mut().for_each(|u| u.strayed = [0; 2]);
     }
 
     /// What is held back, the key unit first.
@@ -127,16 +133,19 @@ impl Gate {
 
     /// Weighs a unit that is no key: true when the last ones of its kind have no usual size.
     ///
-    /// Sizes of units at which something stirs are no usual ones, and not learned.
-    pub(crate) fn weigh(&mut self, codec: Codec, data: &[u8], stirs: bool) -> bool {
+    /// Sizes of units at which something stirs are no usual ones, and not learned. `nth` counts
+    /// from the key.
+    pub(crate) fn weigh(&mut self, (codec, data): (Codec, &[u8]), nth: u64, stirs: bool) -> bool {
+        if nth <= SETTLING {
+            return false;
+        }
         let [referred, other] = &mut self.usual;
         let usual = if is_referred(codec, data) { referred } else { other };
-        let odd = usual.is_odd(data.len());
+        let steps = usual.steps(data.len());
         if !stirs {
-            usual.learn(data.len(), odd);
+            usual.learn(data.len(), steps.abs() == MOST_STEPS * PARTS);
         }
-        usual.odd = if odd { usual.odd + 1 } else { 0 };
-        usual.odd >= IN_A_ROW
+        usual.stray(steps)
     }
 
     /// True when a new camera's gate says the same.
@@ -154,7 +163,8 @@ impl Gate {
             to.i64(u.mean);
             to.i64(u.spread);
             to.u32(u.count);
-            to.u32(u.odd);
+            let [above, below] = u.strayed.map(u32::from);
+            to.u32(above | below << 16);
         }
         to.u32(self.held.len() as u32);
         for (meta, data) in &self.held {
@@ -178,13 +188,27 @@ impl Gate {
 }
 
 impl Usual {
-    /// True far from the mean: by five deviations, an eighth of it and 64 bytes.
+    /// How far from the mean in `PARTS` of a step, which is a deviation, at least a 32nd of the
+    /// mean and 16 bytes; nothing while the usual is not known.
+    fn steps(&self, bytes: usize) -> i64 {
+        if self.count < KNOWN {
+            return 0;
+        }
+        let step = self.spread.max(self.mean / 32).max(16 << 4);
+        let off = ((bytes as i64) << 4) - self.mean;
+        (off * PARTS / step).clamp(-MOST_STEPS * PARTS, MOST_STEPS * PARTS)
+    }
+
+    /// Counts on how far sizes stray, beyond a step a unit; true when that is too far.
     ///
     /// To either side: what moves is more to code than a ground that stands still, and less than
-    /// noise that it hides.
-    fn is_odd(&self, bytes: usize) -> bool {
-        let off = (((bytes as i64) << 4) - self.mean).abs();
-        self.count >= KNOWN && off > 5 * self.spread && 8 * off > self.mean && off > 64 << 4
+    /// noise that it hides. Source: Page, Continuous inspection schemes, Biometrika 41 (1954):
+    /// the cumulative sum, which finds a small shift that lasts as well as a large short one.
+    fn stray(&mut self, steps: i64) -> bool {
+        for (sum, steps) in self.strayed.iter_mut().zip([steps, -steps]) {
+            *sum = (i64::from(*sum) + steps - PARTS).clamp(0, 2 * STRAYED * PARTS) as u16;
+        }
+        self.strayed.iter().any(|sum| i64::from(*sum) >= STRAYED * PARTS)
     }
 
     /// Follows the mean: a 64th of what is new, at first more; of an odd one a 1024th.
@@ -201,7 +225,8 @@ impl Usual {
     fn load(from: &mut Reader<'_>) -> Option<Usual> {
         let sane = |v: &i64| (0..1 << 40).contains(v);
         let (mean, spread) = (from.i64().filter(sane)?, from.i64().filter(sane)?);
-        Some(Usual { mean, spread, count: from.u32()?.min(64), odd: from.u32()?.min(1 << 20) })
+        let (count, strayed) = (from.u32()?.min(64), from.u32()?);
+        Some(Usual { mean, spread, count, strayed: [strayed as u16, (strayed >> 16) as u16] })
     }
 }
 

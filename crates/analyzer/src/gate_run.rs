@@ -6,7 +6,7 @@
 //! Not here: what is held and when it may be (`gate`), what a look is (`gate_sight`).
 
 use bytes::Bytes;
-use flumen_base::wire::{GateMode, PacketHeader};
+use flumen_base::wire::{GapCause, Gate as Decided, GateMode, PacketHeader};
 use flumen_base::{Frame, Result};
 use flumen_media::nal;
 
@@ -32,7 +32,8 @@ impl Analyzer {
             return self.gated_key(mode, meta, data, out);
         }
         let stirs = !self.gate.is_quiet() && self.sight.stirs();
-        let odd = !meta.key && self.gate.weigh(codec, &data, stirs);
+        let nth = self.decoding.as_ref().map_or(0, |d| meta.tag.saturating_sub(d.key().tag));
+        let odd = !meta.key && self.gate.weigh((codec, &data), nth, stirs);
         if !self.gate.is_quiet() {
             let decoded = self.decode(meta, data, out);
             self.gate.stirred(meta.pts_us, self.sight.stirs());
@@ -153,11 +154,16 @@ impl Analyzer {
         opened
     }
 
-    /// Leaves out what is held: by order, or because it must not cost more.
-    pub(crate) fn close_gate(&mut self, out: &mut Vec<Output>) {
+    /// Gives up what is held, because the machine is too slow: no key picture told that it was
+    /// quiet, so it is part of the gap.
+    pub(crate) fn close_gate(&mut self, why: &str, out: &mut Vec<Output>) {
         let size = self.gate.size;
         let held = self.gate.release();
-        self.sight.quiet(&held, size, out);
+        for (meta, _) in held.iter().skip(1) {
+            let start = (meta.capture_us, GapCause::Shed);
+            self.gaps.miss(self.camera.as_str(), start, why, out);
+        }
+        self.sight.left_out(&held, (size, Decided::Shed), out);
     }
 
     fn held_bytes(&self) -> usize {

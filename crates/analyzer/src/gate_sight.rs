@@ -46,7 +46,7 @@ impl Sight {
             *motion = Motion::load(&mut Reader(&before.0), tuning(&self.policy.policy))?;
             return Ok(false);
         }
-        self.quiet(held, size, out);
+        self.left_out(held, (size, Decided::Quiet), out);
         self.policies(meta, out);
         self.care.shown(meta);
         let result = self.blank(frame, meta, false);
@@ -54,20 +54,32 @@ impl Sight {
         Ok(true)
     }
 
-    /// Tells that these units were not decoded because nothing happens; the first is the key
-    /// unit that they need, whose picture was told.
-    pub(crate) fn quiet(&mut self, held: &[Unit], size: (u32, u32), out: &mut Vec<Output>) {
+    /// Tells that these units were not decoded, because nothing happens or by order; the first is
+    /// the key unit that they need, whose picture was told.
+    pub(crate) fn left_out(
+        &mut self,
+        held: &[Unit],
+        (size, decided): ((u32, u32), Decided),
+        out: &mut Vec<Output>,
+    ) {
         let Some((key, _)) = held.first() else { return };
         let mut shown: Vec<&Meta> = held.iter().skip(1).map(|(meta, _)| meta).collect();
         shown.sort_by_key(|m| (m.pts_us, m.tag));
         for meta in shown {
             self.policies(meta, out);
-            self.care.quiet(meta);
-            out.push(Output::Frame(self.left_out(meta, key, size)));
+            if decided == Decided::Quiet {
+                self.care.quiet(meta);
+            }
+            out.push(Output::Frame(self.unseen(meta, key, (size, decided))));
         }
     }
 
-    fn left_out(&self, meta: &Meta, key: &Meta, (width, height): (u32, u32)) -> FrameResult {
+    fn unseen(
+        &self,
+        meta: &Meta,
+        key: &Meta,
+        ((width, height), decided): ((u32, u32), Decided),
+    ) -> FrameResult {
         FrameResult {
             camera: self.camera.clone(),
             epoch: meta.epoch,
@@ -76,7 +88,7 @@ impl Sight {
             capture_us: meta.capture_us,
             width,
             height,
-            gate: Decided::Quiet.into(),
+            gate: decided.into(),
             source: Some(meta.at),
             key_offset: key.at.offset,
             policy_version: self.policy.version,

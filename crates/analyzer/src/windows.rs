@@ -247,6 +247,12 @@ impl Second {
         let frames = if self.borrowed { 0 } else { pictures };
         let known = frames.saturating_add(self.quiet.into());
         let kind = flumen_operators::TamperKind::ALL.get((self.tamper as usize).wrapping_sub(1));
+        let mut values = self.sums.values(duration_us);
+        if self.borrowed {
+            // No picture of this second was analysed.
+            let rates = values.iter_mut().zip(flumen_operators::dimensions());
+            rates.filter(|(_, d)| d.name == "picture_rate").for_each(|(v, _)| *v = 0.0);
+        }
         Output::Window(Window {
             camera: whose.camera.to_owned(),
             epoch: self.epoch,
@@ -255,7 +261,7 @@ impl Second {
             begin_pts_us,
             duration_us: duration_us as u32,
             schema: WINDOW_SCHEMA,
-            values: self.sums.values(duration_us),
+            values,
             units: units as u32,
             frames: frames as u32,
             covered_permille: (known.saturating_mul(1000) / units.max(1)).min(1000) as u32,

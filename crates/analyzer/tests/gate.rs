@@ -115,6 +115,8 @@ fn windows_are_told_once_and_say_what_was_left_out() {
     assert!(gated.iter().all(|w| w.covered_permille == 1000 && w.frames + w.quiet == w.units));
     assert!(gated.iter().any(|w| w.frames == 0) && gated.iter().any(|w| w.frames == w.units));
     let named = flumen_operators::dimensions();
+    let rate = named.iter().position(|d| d.name == "picture_rate").unwrap();
+    assert!(gated.iter().all(|w| w.frames > 0 || w.values[rate] == 0.0), "none was analysed");
     let at = named.iter().position(|d| d.name == "brightness").unwrap();
     for (a, b) in exact.iter().zip(&gated) {
         assert!(
@@ -167,7 +169,8 @@ fn damage_ends_and_shedding_in_quiet_groups_are_told_as_without_a_gate() {
     assert!(gaps(&exact).len() == 4 && gaps(&gated) == gaps(&exact));
     complete(&gated, &packets[..packets.len() - 1]);
     golden(&packets, GateMode::Balanced);
-    // Shed in the middle of a quiet group: what was held is quiet, the rest a gap.
+    // Shed in the middle of a quiet group: no picture told that what was held is quiet, so it is
+    // part of the gap.
     let (mut analyzer, mut out) = (open(GateMode::Balanced), Vec::new());
     let packets = visited(MADE, &[]);
     for (i, packet) in packets.iter().enumerate().take(240) {
@@ -179,6 +182,11 @@ fn damage_ends_and_shedding_in_quiet_groups_are_told_as_without_a_gate() {
     let expected: Vec<u64> = (0..190).chain(210..240).collect();
     assert_eq!(told, expected);
     assert!(!decoded(&out).contains(&189));
+    let gates = |n: u64| frames(&out).iter().find(|f| f.sequence == n).unwrap().gate();
+    assert_eq!((gates(179), gates(180), gates(181)), (Gate::Quiet, Gate::Full, Gate::Shed));
+    assert_eq!(gates(189), Gate::Shed);
+    let start = |o: &Output| if let Output::Gap(g) = o { g.start_us } else { 0 };
+    assert_eq!(start(&gaps(&out)[0]), packets[181].header.capture_us);
 }
 
 #[test]

@@ -139,6 +139,8 @@ pub struct Report {
     pub quality: Option<Scores>,
     /// Gated analysis, by activity.
     pub gate: Vec<crate::gate::Gated>,
+    /// What gated analysis tells of many visits.
+    pub visits: Vec<crate::gate_visits::Recall>,
     /// What other rooms measured, by name.
     pub more: BTreeMap<String, serde_json::Value>,
 }
@@ -177,6 +179,10 @@ impl Report {
         }
         if !self.gate.is_empty() {
             text += &crate::gate::gate_table(&self.gate);
+            text += "\n";
+        }
+        if !self.visits.is_empty() {
+            text += &crate::gate_visits::visits_table(&self.visits);
             text += "\n";
         }
         for (name, value) in &self.more {

@@ -11,6 +11,8 @@ mod compare;
 pub mod cpu;
 mod footage;
 pub mod gate;
+mod gate_told;
+pub mod gate_visits;
 mod hungarian;
 pub mod loss;
 mod pass;

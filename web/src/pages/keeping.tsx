@@ -43,8 +43,8 @@ export function Keeping({ draft, onChange }: { draft: Draft; onChange: (part: Pa
           <option value="thrifty">Look at key pictures only</option>
         </select>
         <p class="help">
-          The last two carry several times as many cameras. Events come later by up to the time between two key pictures;
-          visits shorter than that can be missed.
+          The last two carry several times as many cameras: between two key pictures that show nothing, no picture is
+          looked at. Events come later by up to the time between two key pictures; visits shorter than that can be missed.
         </p>
       </div>
       <div class="pair">

@@ -26,7 +26,7 @@ fn what_is_held_is_bounded_in_units_time_and_bytes() {
 #[test]
 fn units_in_a_row_far_from_the_usual_of_their_kind_are_odd() {
     let mut gate = Gate::default();
-    let mut weigh = |bytes, referred| gate.weigh(Codec::H264, &slice(bytes, referred), false);
+    let mut weigh = |bytes, referred| gate.weigh((Codec::H264, &slice(bytes, referred)), 9, false);
     for n in 0..200 {
         assert!(!weigh(1000 + n % 7 * 30, true), "usual sizes");
         assert!(!weigh(200 + n % 5 * 10, false));
@@ -36,6 +36,17 @@ fn units_in_a_row_far_from_the_usual_of_their_kind_are_odd() {
     assert!(weigh(2800, true), "three in a row, whatever is between");
     assert!(!weigh(900, false) && !weigh(950, false));
     assert!(weigh(990, false), "usual for others, not for those");
+}
+
+#[test]
+fn a_small_shift_that_lasts_is_odd_and_the_first_units_of_a_group_are_not() {
+    let mut gate = Gate::default();
+    let mut weigh = |bytes, nth| gate.weigh((Codec::H264, &slice(bytes, true)), nth, false);
+    assert!((0..200).all(|n| !weigh(2000 + n % 5 * 40, 9)), "usual sizes");
+    assert!((1..=SETTLING).all(|nth| !weigh(4000, nth)));
+    // Less than a twelfth below: 2080, 65 a step.
+    let told = (0..30).position(|n| weigh(1830 + n % 5 * 40, 9));
+    assert!(told.is_some_and(|n| (4..12).contains(&n)), "{told:?}");
 }
 
 #[test]
@@ -61,7 +72,7 @@ fn what_is_saved_is_read() {
     assert!(gate.is_new());
     gate.hold_key(unit(5, 40), (160, 96));
     gate.hold(unit(40_005, 4), 1000);
-    gate.weigh(Codec::H264, &slice(700, true), false);
+    gate.weigh((Codec::H264, &slice(700, true)), 9, false);
     gate.stirred(7, false);
     let mut to = Writer::default();
     gate.save(&mut to);

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use flumen_base::{Context, Result};
 use flumen_farm::SceneSpec;
 use flumen_lab::bench::{self, Report};
-use flumen_lab::{QualityOptions, gate, quality};
+use flumen_lab::{QualityOptions, gate, gate_visits, quality};
 use flumen_media::Interrupt;
 
 use crate::commands::bench_quality::{self, Quality};
@@ -33,9 +33,15 @@ pub struct Bench {
     /// Only the latency of a running system, on a machine that does nothing else.
     #[arg(long)]
     latency: bool,
-    /// Only the gate: clips with activity 1, 10, 50 and 100 % of the time.
+    /// Only what the gate costs: clips with activity 1, 10, 50 and 100 % of the time.
     #[arg(long)]
     gate: bool,
+    /// Only what the gate misses: visits to this many drawn cameras.
+    #[arg(long, value_name = "CAMERAS")]
+    visits: Option<usize>,
+    /// What the cameras of --visits are drawn from.
+    #[arg(long, default_value_t = 1, requires = "visits")]
+    seed: u64,
 }
 
 #[derive(Subcommand)]
@@ -55,6 +61,15 @@ pub fn run(args: &Bench) -> Result<()> {
     let mut report = Report::new(env!("CARGO_PKG_VERSION"));
     if args.gate {
         report.gate = gated(args, &stop)?;
+    }
+    if let Some(cameras) = args.visits {
+        let mut each = |row: &gate_visits::Recall| {
+            print_row(&gate_visits::visits_table(std::slice::from_ref(row)))
+        };
+        let dir = args.out.join("gate");
+        report.visits = gate_visits::visits(&dir, (cameras, args.seed), &stop, &mut each)?;
+    }
+    if args.gate || args.visits.is_some() {
         return told(&report, args);
     }
     let clips = if args.runs == 0 { Vec::new() } else { clips(args)? };
@@ -91,12 +106,19 @@ fn gated(args: &Bench, stop: &Interrupt) -> Result<Vec<gate::Gated>> {
     let spec: SceneSpec = "synthetic:street?seed=5&size=1920x1080&fps=25&seconds=14".parse()?;
     let bar = show::bar("frames of a clip to measure with");
     let dir = args.out.join("gate");
-    let clips = gate::clips(&spec, &dir, &gate::ACTIVITIES, &mut |done, all| {
+    let clips = gate::clips(&spec, &dir, &mut |done, all| {
         bar.set_length(all.into());
         bar.set_position(done.into());
     })?;
     bar.finish_and_clear();
-    gate::gated(&clips, args.runs, stop)
+    gate::gated(&clips, args.runs, stop, &mut |row| {
+        print_row(&gate::gate_table(std::slice::from_ref(row)))
+    })
+}
+
+/// Shows a row as soon as it is known; the whole table comes at the end.
+fn print_row(table: &str) {
+    table.lines().skip(2).for_each(|line| println!("{line}"));
 }
 
 /// The footage's clips of 1080 lines, or two that the farm makes once.

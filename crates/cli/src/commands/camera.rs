@@ -3,7 +3,7 @@
 use std::io::{BufRead, IsTerminal};
 
 use clap::{Args, Subcommand, ValueEnum};
-use flumen_base::{CameraId, Error, Result};
+use flumen_base::{CameraId, Error, Kind, Result};
 use serde_json::{Value, json};
 
 use crate::Site;
@@ -76,9 +76,33 @@ pub struct Add {
     /// Play a file once instead of in a loop.
     #[arg(long)]
     once: bool,
-    /// IANA time zone of the place.
-    #[arg(long, default_value = "UTC")]
-    time_zone: String,
+    /// IANA time zone of the place; UTC when not given.
+    #[arg(long)]
+    time_zone: Option<String>,
+    /// Which pictures are decoded while nothing happens; exact when not given.
+    #[arg(long, value_enum)]
+    gate: Option<Gate>,
+}
+
+/// As `policy.gate` of the API.
+#[derive(Clone, Copy, ValueEnum)]
+enum Gate {
+    /// Every picture.
+    Exact,
+    /// Key pictures, and all of a group when packets change in size.
+    Balanced,
+    /// Key pictures.
+    Thrifty,
+}
+
+impl Gate {
+    fn word(self) -> &'static str {
+        match self {
+            Gate::Exact => "exact",
+            Gate::Balanced => "balanced",
+            Gate::Thrifty => "thrifty",
+        }
+    }
 }
 
 pub fn run(site: &Site, command: Camera) -> Result<()> {
@@ -128,13 +152,31 @@ fn put(client: &Client, add: &Add) -> Result<()> {
         sources.push(source(&add.access, "sub", sub, add.once)?);
     }
     let id = &add.id;
-    let body = json!({
-        "id": id.as_str(), "name": add.name.as_deref().unwrap_or(id.as_str()), "enabled": true,
-        "sources": sources, "policy": {}, "time_zone": add.time_zone,
-    });
+    // What is not named stays as it is where the camera is there already.
+    let named = [
+        ("id", Some(json!(id.as_str()))),
+        ("enabled", Some(json!(true))),
+        ("sources", Some(json!(sources))),
+        ("name", add.name.as_ref().map(|name| json!(name))),
+        ("time_zone", add.time_zone.as_ref().map(|zone| json!(zone))),
+        ("policy", add.gate.map(|gate| with_gate(client, id, gate)).transpose()?),
+    ];
+    let given = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    let body: Value = given.collect::<serde_json::Map<String, Value>>().into();
     client.send("PUT", &format!("/api/v1/cameras/{id}"), &body)?;
     println!("{id} added; see it at {}", client.url(&format!("/camera/{id}")));
     Ok(())
+}
+
+/// The camera's policy, if it is there already, with another gate.
+fn with_gate(client: &Client, id: &CameraId, gate: Gate) -> Result<Value> {
+    let mut policy = match client.get(&format!("/api/v1/cameras/{id}")) {
+        Ok(camera) => camera.get("policy").and_then(Value::as_object).cloned().unwrap_or_default(),
+        Err(e) if e.kind() == Kind::NotFound => serde_json::Map::new(),
+        Err(e) => return Err(e),
+    };
+    policy.insert("gate".to_owned(), json!(gate.word()));
+    Ok(policy.into())
 }
 
 fn text(v: &Value, key: &str) -> String {
