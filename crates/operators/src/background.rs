@@ -10,6 +10,7 @@ use crate::bits::Bits;
 use crate::grid::Grid;
 use crate::reduce::{Shape, Small};
 use crate::state::{Reader, Writer};
+use crate::sun::Sun;
 use crate::tone::Tone;
 
 /// A fresh deviation: 3 luma steps.
@@ -48,6 +49,8 @@ pub struct Background {
     pub mask: Bits,
     /// Light of the last frame.
     pub tone: Tone,
+    /// What cast shadow is here.
+    pub sun: Sun,
     /// Frames learned from.
     pub frames: u32,
     /// Ticks for which the scene has been another one.
@@ -77,6 +80,7 @@ impl Background {
             raw: Bits::new(w, h),
             mask: Bits::new(w, h),
             tone: Tone::default(),
+            sun: Sun::default(),
             frames: 0,
             odd_ticks: 0,
             life_ticks: 0,
@@ -144,6 +148,7 @@ impl Background {
             to.bits(bits);
         }
         self.tone.save(to);
+        self.sun.save(to);
         for count in [self.frames, self.odd_ticks, self.life_ticks] {
             to.u32(count);
         }
@@ -168,6 +173,7 @@ impl Background {
             raw: from.bits(w, h)?,
             mask: from.bits(w, h)?,
             tone: Tone::load(from)?,
+            sun: Sun::load(from)?,
             frames: from.u32()?,
             odd_ticks: from.u32()?,
             life_ticks: from.u32()?,

@@ -5,19 +5,28 @@
 //! large enough to be the thing, the rest of the shape is kept in the core's columns alone,
 //! and below a core that is too short for a person, what merely could be shadow comes back
 //! (grey trousers). A shape without such a core, a grey thing before a grey ground, stays.
+//! Where the scene has shown how dark its shadows are (`sun`), pixels of that darkness go: in the
+//! core's columns if they keep the background's texture as well; and beside the columns what is
+//! of another darkness stays (a leg, an arm).
 //!
 //! Invariants: pixels are added only below a core, inside its columns.
 //! Units: reduced pixels.
 
-use crate::bits::Bits;
-use crate::classify::Classes;
+use crate::bits::{Bits, Ones};
+use crate::classify::{Classes, shades};
 use crate::clean::majority;
+use crate::grid::Grid;
 use crate::regions::{Region, Regions};
+use crate::sun::{Sun, share};
 
 /// Share of a shape, in percent, that its cores must have to be the thing.
 const ENOUGH: usize = 15;
 /// Fewest pixels of a core.
 const LEAST: usize = 8;
+/// Noise of a shadow's gradients where shadow is known to lie, in luma steps.
+const NOISE: i32 = 40;
+/// Fewest shares of the light that must be known as shadow's to trust in them beside cores.
+const SURE: u32 = 6;
 /// How tall somebody is whose core is one wide, in tenths.
 const TALL: usize = 20;
 /// A core's height by this is kept beside it: legs and arms swing.
@@ -30,6 +39,13 @@ pub struct Caster {
     /// Pixels that differ, shadow with them.
     all: Bits,
     core: Bits,
+    /// Could be shadow, and is what shadow is here.
+    gone: Bits,
+    /// The same, and keeps the background's texture.
+    flat: Bits,
+    smooth: Bits,
+    /// Cores and what is near beside them.
+    near: Bits,
     /// Where shapes stay, and where what could be shadow comes back.
     keep: Bits,
     below: Bits,
@@ -49,6 +65,10 @@ impl Caster {
             raw: bits(),
             all: bits(),
             core: bits(),
+            gone: bits(),
+            flat: bits(),
+            smooth: bits(),
+            near: bits(),
             keep: bits(),
             below: bits(),
             ..Caster::default()
@@ -56,9 +76,15 @@ impl Caster {
     }
 
     /// Takes shadow off the cleaned shapes of a frame.
-    pub fn trim(&mut self, shapes: &mut Bits, classes: &mut Classes) {
+    pub fn trim(
+        &mut self,
+        shapes: &mut Bits,
+        classes: &mut Classes,
+        image: &Grid<u8>,
+        sun: &mut Sun,
+    ) {
         classes.cast.clear();
-        self.planes(shapes, classes);
+        self.planes(shapes, classes, image, sun.shares());
         self.shapes.find(shapes);
         classes.whole.clear();
         classes.whole.extend_from_slice(self.shapes.all());
@@ -67,7 +93,29 @@ impl Caster {
         }
         self.cores.find(&self.core);
         self.weigh();
+        self.place();
+        let open = if sun.shares().count_ones() >= SURE { !0 } else { 0 };
+        self.watch(shapes, classes, image, sun);
+        let words = self
+            .keep
+            .all()
+            .iter()
+            .zip(self.below.all())
+            .zip(self.all.all())
+            .zip(self.gone.all())
+            .zip(self.smooth.all());
+        let shapes = shapes.all_words_mut().iter_mut().zip(classes.cast.all_words_mut());
+        for ((shape, cast), ((((keep, below), all), gone), smooth)) in shapes.zip(words) {
+            let kept = (*shape & keep | below & all) & !smooth | *shape & open & !gone;
+            *cast = *shape & !kept;
+            *shape = kept;
+        }
+    }
+
+    /// Where shapes stay: in the columns of their cores, and whole without cores.
+    fn place(&mut self) {
         self.keep.clear();
+        self.near.clear();
         self.below.clear();
         let thing = |weight: usize, shape: &Region| weight * 100 >= shape.area * ENOUGH;
         for (core, owner) in self.cores.all().iter().zip(&self.owner) {
@@ -76,37 +124,82 @@ impl Caster {
                 continue;
             };
             if thing(*weight, shape) {
-                hold(&mut self.keep, core, shape.bottom);
+                hold(&mut self.keep, core, shape.bottom, 0);
+                hold(&mut self.near, core, shape.bottom, (core.right - core.left) / 2);
                 reach(&mut self.below, core);
             }
         }
         for (shape, weight) in self.shapes.all().iter().zip(&self.weight) {
             if !thing(*weight, shape) {
                 for run in self.shapes.runs(shape) {
+                    self.near.set_run(run.y as usize, run.from as usize, run.to as usize);
                     self.keep.set_run(run.y as usize, run.from as usize, run.to as usize);
                 }
             }
         }
-        let words = self.keep.all().iter().zip(self.below.all()).zip(self.all.all());
-        let shapes = shapes.all_words_mut().iter_mut().zip(classes.cast.all_words_mut());
-        for ((shape, cast), ((keep, below), all)) in shapes.zip(words) {
-            *cast = *shape & !keep;
-            *shape = *shape & keep | below & all;
+    }
+
+    /// Counts what could be shadow beside things and in them.
+    fn watch(&self, shapes: &Bits, classes: &Classes, image: &Grid<u8>, sun: &mut Sun) {
+        let at = |x: usize, y: usize| share(image.at(x, y), classes.lit.at(x, y));
+        for y in 0..shapes.height() {
+            let words = shapes.row(y).iter().zip(classes.maybe.row(y)).zip(classes.low.row(y));
+            for (i, (((shape, maybe), low), keep)) in words.zip(self.near.row(y)).enumerate() {
+                for bit in Ones(shape & maybe & low & !keep) {
+                    sun.beside(at(i * 64 + bit, y));
+                }
+            }
         }
+        for (core, owner) in self.cores.all().iter().zip(&self.owner) {
+            if owner.is_none() {
+                continue;
+            }
+            for y in core.top..(core.top + core.bottom).div_ceil(2) {
+                for x in core.left..core.right {
+                    if classes.maybe.get(x, y) && classes.low.get(x, y) && shapes.get(x, y) {
+                        sun.inside(at(x, y));
+                    }
+                }
+            }
+        }
+        sun.age();
     }
 
     /// What differs at all, and what of the shapes cannot be shadow.
-    fn planes(&mut self, shapes: &Bits, classes: &Classes) {
+    fn planes(&mut self, shapes: &Bits, classes: &Classes, image: &Grid<u8>, shadow: u32) {
         let words = classes.low.all().iter().zip(classes.shadow.all());
         for (raw, (low, shadow)) in self.raw.all_words_mut().iter_mut().zip(words) {
             *raw = low | shadow;
         }
         majority(&self.raw, &mut self.all);
+        self.shaded(shapes, classes, (image, shadow));
+        majority(&self.raw, &mut self.gone);
+        majority(&self.flat, &mut self.smooth);
         let words = classes.low.all().iter().zip(classes.maybe.all()).zip(shapes.all());
         for (raw, ((low, maybe), shape)) in self.raw.all_words_mut().iter_mut().zip(words) {
             *raw = low & !maybe & shape;
         }
         majority(&self.raw, &mut self.core);
+    }
+
+    /// What of the shapes could be shadow and leaves a share of the light that shadow leaves here.
+    fn shaded(&mut self, shapes: &Bits, classes: &Classes, (image, shadow): (&Grid<u8>, u32)) {
+        self.raw.clear();
+        self.flat.clear();
+        if shadow == 0 {
+            return;
+        }
+        for y in 0..shapes.height() {
+            for (i, (shape, maybe)) in shapes.row(y).iter().zip(classes.maybe.row(y)).enumerate() {
+                for bit in Ones(shape & maybe) {
+                    let (x, lit) = (i * 64 + bit, &classes.lit);
+                    if shadow >> share(image.at(x, y), lit.at(x, y)) & 1 != 0 {
+                        self.raw.set(x, y, true);
+                        self.flat.set(x, y, shades(image, lit, NOISE, (x, y)));
+                    }
+                }
+            }
+        }
     }
 
     /// Finds the shape of each core, and how much of a shape its cores are.
@@ -138,8 +231,8 @@ impl Caster {
 }
 
 /// Keeps a core's columns, and a little beside them, from its top to its shape's bottom.
-fn hold(keep: &mut Bits, core: &Region, bottom: usize) {
-    let margin = 1 + (core.bottom - core.top) / MARGIN;
+fn hold(keep: &mut Bits, core: &Region, bottom: usize, more: usize) {
+    let margin = more + 1 + (core.bottom - core.top) / MARGIN;
     let (left, right) = (core.left.saturating_sub(margin), (core.right + margin).min(keep.width()));
     for y in core.top.saturating_sub(2)..bottom {
         keep.set_run(y, left, right);
@@ -157,41 +250,5 @@ fn reach(below: &mut Bits, core: &Region) {
         (core.left.saturating_sub(width / 8), (core.right + width / 8).min(below.width()));
     for y in core.bottom..(core.top + tall).min(below.height()) {
         below.set_run(y, left, right);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rect(bits: &mut Bits, (left, top, right, bottom): (usize, usize, usize, usize)) {
-        (top..bottom).for_each(|y| bits.set_run(y, left, right));
-    }
-
-    #[test]
-    fn shadow_beside_a_thing_goes_and_a_grey_thing_stays() {
-        let mut classes = Classes::new(200, 100);
-        // Somebody whose shadow falls to the right, and a grey box alone.
-        for place in [(20, 20, 32, 60), (20, 54, 80, 60), (120, 40, 150, 70)] {
-            rect(&mut classes.low, place);
-        }
-        rect(&mut classes.maybe, (34, 54, 80, 60));
-        rect(&mut classes.maybe, (120, 40, 150, 70));
-        let mut shapes = classes.low.clone();
-        Caster::new(200, 100).trim(&mut shapes, &mut classes);
-        assert!(shapes.get(25, 30) && shapes.get(30, 58));
-        assert!(!shapes.get(60, 57), "the shadow");
-        assert!(shapes.get(121, 41) && shapes.get(149, 69), "the grey box");
-    }
-
-    #[test]
-    fn grey_trousers_come_back() {
-        let mut classes = Classes::new(200, 100);
-        rect(&mut classes.low, (20, 20, 34, 36));
-        rect(&mut classes.shadow, (21, 36, 33, 52));
-        let mut shapes = classes.low.clone();
-        Caster::new(200, 100).trim(&mut shapes, &mut classes);
-        assert!(shapes.get(27, 44));
-        assert!(!shapes.get(27, 56));
     }
 }

@@ -104,7 +104,8 @@ impl Classes {
             let mut shadow = 0u64;
             for bit in Ones(word) {
                 let spread = back.spread.at(i * 64 + bit, y);
-                let is = shades(image, &self.lit, spread, (i * 64 + bit, y));
+                let is =
+                    shades(image, &self.lit, 8 + ((5 * i32::from(spread)) >> 9), (i * 64 + bit, y));
                 shadow |= u64::from(is) << bit;
             }
             for (bits, keep) in
@@ -148,12 +149,11 @@ impl Classes {
 }
 
 /// True when a darker pixel keeps the background's texture: light is missing, nothing is there.
-fn shades(image: &Grid<u8>, lit: &Grid<u8>, spread: u16, (x, y): (usize, usize)) -> bool {
+pub fn shades(image: &Grid<u8>, lit: &Grid<u8>, noise: i32, (x, y): (usize, usize)) -> bool {
     let (i, b) = (i32::from(image.at(x, y)), i32::from(lit.at(x, y)));
     let ((ix, iy), (bx, by)) = (image.gradient(x, y), lit.gradient(x, y));
     // All sides times b, so that the ratio i / b needs no division.
     let differs = (ix * b - i * bx).abs() + (iy * b - i * by).abs();
     // Two differences of noisy pixels: the noisier, the less they say.
-    let noise = 8 + ((5 * i32::from(spread)) >> 9);
     differs < noise * b + i * (bx.abs() + by.abs()) / 4
 }

@@ -1,4 +1,5 @@
-//! From single moving pixels to shapes: majority, close, fill holes, open.
+//! From single moving pixels to shapes: majority, close; without their cast shadow, fill holes,
+//! open: shadow below somebody's feet would close what lies between the legs.
 //!
 //! Source: binary morphology with a 3x3 square; the majority of 9 is counted by bit-sliced
 //! adders, 64 pixels at a time.
@@ -24,14 +25,18 @@ impl Cleaner {
         }
     }
 
-    /// Writes the cleaned `raw` to `out`.
+    /// Writes what is left of `raw` without specks and gaps to `out`.
     pub fn clean(&mut self, raw: &Bits, out: &mut Bits) {
         majority(raw, out);
         dilate(out, &mut self.other);
         erode(&self.other, out);
-        self.fill_holes(out);
-        erode(out, &mut self.other);
-        dilate(&self.other, out);
+    }
+
+    /// Fills the holes of `shapes` and takes what is thin off them.
+    pub fn finish(&mut self, shapes: &mut Bits) {
+        self.fill_holes(shapes);
+        erode(shapes, &mut self.other);
+        dilate(&self.other, shapes);
     }
 
     /// Fills what is enclosed and smaller than 2 % of the frame.
@@ -134,7 +139,9 @@ mod tests {
         }
         raw.set(5, 5, true);
         let mut out = Bits::new(100, 100);
-        Cleaner::new(100, 100).clean(&raw, &mut out);
+        let mut cleaner = Cleaner::new(100, 100);
+        cleaner.clean(&raw, &mut out);
+        cleaner.finish(&mut out);
         assert!(out.get(48, 40) && !out.get(5, 5) && out.get(40, 30));
         assert!(out.count().abs_diff(1600) < 12);
     }

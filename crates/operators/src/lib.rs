@@ -14,6 +14,8 @@ mod background;
 mod bits;
 mod blobs;
 mod cast;
+#[cfg(test)]
+mod cast_tests;
 mod classify;
 mod clean;
 mod compare;
@@ -41,6 +43,7 @@ mod scene;
 mod stage;
 mod standing;
 mod state;
+mod sun;
 mod tamper;
 mod tamper_freeze;
 mod tamper_judge;

@@ -25,7 +25,7 @@ use crate::tone::Fitter;
 use crate::tracker::{Field, Tracker};
 
 /// Version of the state's bytes and of what the operators answer.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// What a person may choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,7 +235,8 @@ impl Motion {
         let bits = self.mask.bits_mut();
         self.cleaner.clean(&self.classes.low, bits);
         mark(stages, Stage::Clean);
-        self.caster.trim(bits, &mut self.classes);
+        self.caster.trim(bits, &mut self.classes, &self.small.luma, &mut self.back.sun);
+        self.cleaner.finish(bits);
         mark(stages, Stage::Cast);
         let least_area = (self.shape.area() * self.tuning.least_object as usize / 320_000).max(12);
         let against = Against {
