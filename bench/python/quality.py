@@ -138,7 +138,6 @@ def main():
             for method in METHODS:
                 out = options.out / method / name
                 if not (out / "summary.json").exists():
-                    print(f"{method}: {name}", flush=True)
                     run(method, video, out)
 
 

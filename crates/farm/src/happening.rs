@@ -15,6 +15,7 @@ use crate::acts::Deed;
 use crate::lens::Insects;
 use crate::options::Weather;
 use crate::tamper::Spell;
+use crate::truth::FrameTruth;
 
 /// Something that begins and ends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -45,6 +46,22 @@ impl Happening {
 /// All tampering.
 pub(crate) fn tampering(spells: &[Spell]) -> impl Iterator<Item = Happening> {
     spells.iter().map(|s| Happening::new(s.kind.name(), s.first, s.last))
+}
+
+/// Those that a picture shows, and those of which it does not: the object is hidden or hardly
+/// visible for half of the time, from two frames before to two frames after.
+pub(crate) fn seen(
+    told: Vec<Happening>,
+    frames: &[FrameTruth],
+) -> (Vec<Happening>, Vec<Happening>) {
+    told.into_iter().partition(|h| {
+        // What was taken is seen by what it leaves bare.
+        let Some(object) = h.object.filter(|_| h.kind != "taken") else { return true };
+        let (first, last) = (h.first.saturating_sub(2) as usize, h.last as usize + 2);
+        let around = frames.iter().take(last + 1).skip(first);
+        let sees = |f: &&FrameTruth| f.boxes.iter().any(|b| b.object == object);
+        h.kind == "object" || around.clone().filter(sees).count() * 2 >= around.count()
+    })
 }
 
 /// Weather, light and lens.

@@ -1,9 +1,10 @@
 //! A scene as a folder: `video.mp4` and its truth, in the form of labelled footage.
 //!
 //! Layout: `groundtruth/gt%06d.png` (from 1, values of `truth`), `tracks.txt` (MOTChallenge
-//! columns: frame from 1, object, left, top, width, height, 1, -1, -1, -1), `events.json`:
+//! columns: frame from 1, object, left, top, width, height, 1 or 0 when hardly visible, -1, -1,
+//! -1), `events.json`:
 //! `frames`, `fps`, `intervals` (frames from 0, both ends within, in which an object is in
-//! sight), `ignore` (frames that are not scored: something is there, too small to count),
+//! sight), `ignore` (frames that are not scored: something is there, hardly visible),
 //! `objects` (their number), `classes` (person, bicycle, vehicle, by object), `stopped` (frames
 //! in which an object stands still, by object), `events` (kind `object`, object, class, first
 //! and last frame in sight; and those of `happening`) and `made` (the address that makes it again).
@@ -24,7 +25,7 @@ use crate::clip::{ClipUnit, numbered, open_encoder};
 use crate::ground::Zone;
 use crate::happening::{self, Happening};
 use crate::trespass::trespass;
-use crate::truth::FrameTruth;
+use crate::truth::{FrameTruth, TruthBox};
 use crate::{Renderer, SceneSpec};
 
 /// What was made.
@@ -88,19 +89,7 @@ pub fn make(spec: &SceneSpec, out_dir: &Path, progress: &mut dyn FnMut(u32, u32)
             spec.height,
             &mask,
         )?;
-        for b in &truth.boxes {
-            // Writing to a string cannot fail.
-            let _ = writeln!(
-                tracks,
-                "{},{},{},{},{},{},1,-1,-1,-1",
-                number + 1,
-                b.object,
-                b.left,
-                b.top,
-                b.width,
-                b.height
-            );
-        }
+        rows(&mut tracks, number + 1, &truth);
         frames.push(truth);
         progress(number + 1, spec.frames);
     }
@@ -116,6 +105,16 @@ pub fn make(spec: &SceneSpec, out_dir: &Path, progress: &mut dyn FnMut(u32, u32)
         .map_err(|e| Error::internal("truth to JSON").with_source(e))?;
     std::fs::write(&path, text).context(format!("write {}", path.display()))?;
     Ok(Made { frames: spec.frames, objects: truth.objects, video_bytes })
+}
+
+/// Adds a frame's boxes as MOTChallenge has them: 1 in the seventh column counts, 0 does not.
+fn rows(tracks: &mut String, frame: u32, truth: &FrameTruth) {
+    let sure = truth.boxes.iter().map(|b| (b, 1));
+    for (b, counts) in sure.chain(truth.faint.iter().map(|b| (b, 0))) {
+        let (id, TruthBox { left, top, width, height, .. }) = (b.object, *b);
+        // Writing to a string cannot fail.
+        let _ = writeln!(tracks, "{frame},{id},{left},{top},{width},{height},{counts},-1,-1,-1");
+    }
 }
 
 fn tell(spec: &SceneSpec, renderer: &Renderer, frames: &[FrameTruth]) -> Truth {
@@ -149,6 +148,8 @@ fn tell(spec: &SceneSpec, renderer: &Renderer, frames: &[FrameTruth]) -> Truth {
             maybe.extend(told.maybe);
         }
     }
+    let (mut events, faint) = happening::seen(events, frames);
+    maybe.extend(faint);
     events.extend(happening::tampering(renderer.spells()));
     let numbered = || (0u32..).zip(frames);
     Truth {

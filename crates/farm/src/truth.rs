@@ -4,6 +4,7 @@
 //! 170 not to be scored (the edge of an object, an object too small to count, the place from
 //! which something of the scene was taken, or an object behind an insect on the lens), 85 outside
 //! (the band with the frame's number, and all of a frame that is tampered with). A box holds the pixels of which an object covers half.
+//! An object that hardly differs from what is beside it is not to be scored either: nobody could see it.
 //! Units: pixels of the picture; frame numbers from 0.
 
 use crate::canvas::Canvas;
@@ -13,6 +14,11 @@ use crate::render::Picture;
 /// An object counts in a frame when it covers this share of it (and [`FEW`] pixels).
 const SHARE: f32 = 0.0005;
 const FEW: usize = 16;
+/// An object that differs by less from what is beside it, in grey levels, is hardly visible: two
+/// and a half times the sensor's noise.
+const FAINT: f32 = 4.0;
+/// How far beside it, in pixels.
+const BESIDE: usize = 4;
 
 /// Mask value of an object.
 pub const OBJECT: u8 = 255;
@@ -45,7 +51,9 @@ pub struct TruthBox {
 pub struct FrameTruth {
     /// Objects in sight, by number.
     pub boxes: Vec<TruthBox>,
-    /// Something is there, though too small to count; or the picture is tampered with.
+    /// Objects that are there, and too small or too faint to count.
+    pub faint: Vec<TruthBox>,
+    /// Something is there, though hardly visible; or the picture is tampered with.
     pub doubtful: bool,
 }
 
@@ -73,12 +81,42 @@ impl Picture<'_> {
         let mut truth = FrameTruth::default();
         for (object, extent) in found.into_iter().enumerate() {
             match extent {
-                Some(e) if e.pixels >= least => truth.boxes.push(e.boxed(object as u16)),
-                Some(_) => truth.doubtful = true,
+                Some(e) if e.pixels >= least && self.differs(e, object as u16) >= FAINT => {
+                    truth.boxes.push(e.boxed(object as u16));
+                }
+                Some(e) => truth.faint.push(e.boxed(object as u16)),
                 None => (),
             }
         }
+        truth.doubtful = !truth.faint.is_empty();
         truth
+    }
+
+    /// By how much an object differs from what is beside it in its rows, in grey levels: the
+    /// means, so that noise does not count, of luma or colour, whichever differs more.
+    fn differs(&self, e: Extent, object: u16) -> f32 {
+        let c: &Canvas = self.canvas;
+        let (left, right) = (e.left.saturating_sub(BESIDE), (e.right + BESIDE + 1).min(c.width));
+        let (mut sum, mut pixels) = (0.0, 0.0);
+        for y in e.top..=e.bottom {
+            let (mut inside, mut beside) = (Mean::default(), Mean::default());
+            for x in left..right {
+                let i = y * c.width + x;
+                let half = (y / 2) * (c.width / 2) + x / 2;
+                let at = |plane: &[u8], i: usize| plane.get(i).copied().map_or(128.0, f32::from);
+                let sample = [at(&c.y, i), at(&c.u, half), at(&c.v, half)];
+                match (c.owner.get(i), c.cover.get(i)) {
+                    (Some(owner), Some(127..)) if *owner == object => inside.add(sample),
+                    (Some(0), _) | (_, Some(0)) => beside.add(sample),
+                    _ => (),
+                }
+            }
+            // A row without anything beside it, within a crowd or over the whole picture.
+            let by = if beside.count > 0.0 { inside.differs(&beside) } else { FAINT };
+            sum += by * inside.count;
+            pixels += inside.count;
+        }
+        if pixels > 0.0 { sum / pixels } else { 0.0 }
     }
 
     /// The mask of this frame, row by row; `truth` is this frame's.
@@ -113,6 +151,26 @@ impl Picture<'_> {
             bare.into_iter().for_each(|m| *m = UNKNOWN);
         }
         mask
+    }
+}
+
+/// Mean of samples of three planes.
+#[derive(Default)]
+struct Mean {
+    sums: [f32; 3],
+    count: f32,
+}
+
+impl Mean {
+    fn add(&mut self, sample: [f32; 3]) {
+        self.sums.iter_mut().zip(sample).for_each(|(sum, s)| *sum += s);
+        self.count += 1.0;
+    }
+
+    fn differs(&self, other: &Mean) -> f32 {
+        let mean = |sum: f32, of: &Mean| sum / of.count.max(1.0);
+        let by = self.sums.iter().zip(other.sums);
+        by.map(|(a, b)| (mean(*a, self) - mean(b, other)).abs()).fold(0.0, f32::max)
     }
 }
 

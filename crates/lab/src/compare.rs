@@ -13,6 +13,11 @@ use crate::footage::{ClipScore, Scores};
 use crate::score::Counts;
 use crate::table;
 
+const HEAD: [&str; 13] = [
+    "clip", "method", "pixel F1", "P", "R", "presence", "IDF1", "MOTA", "switches", "events P",
+    "R", "false/h", "",
+];
+
 /// One method's scores.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Method {
@@ -42,13 +47,23 @@ impl Comparison {
         }
     }
 
+    /// The rows of one clip as lines, for a look while others are still to come.
+    pub fn lines(&self, clip: &str) -> String {
+        let of = |m: &Method| m.clips.iter().filter(|c| c.name == clip).cloned().collect();
+        let alone = |m: &Method| Method { name: m.name.clone(), clips: of(m) };
+        let methods: Vec<Method> = self.methods.iter().map(alone).collect();
+        let rows = methods.iter().filter(|m| !m.clips.is_empty());
+        rows.map(|m| line(&row(clip, &m.name, &m.clips))).collect()
+    }
+
+    /// The head of such lines.
+    pub fn head() -> String {
+        line(&HEAD.map(String::from))
+    }
+
     /// A row for each clip and method, and each method's mean.
     pub fn table(&self) -> String {
-        let head = [
-            "clip", "method", "pixel F1", "P", "R", "presence", "IDF1", "MOTA", "switches",
-            "events P", "R", "false/h", "",
-        ];
-        let mut rows = vec![head.map(String::from).to_vec()];
+        let mut rows = vec![HEAD.map(String::from).to_vec()];
         let mut names: Vec<&str> = Vec::new();
         for clip in self.methods.iter().flat_map(|m| &m.clips) {
             if !names.contains(&clip.name.as_str()) {
@@ -93,6 +108,15 @@ impl Comparison {
     }
 }
 
+/// Cells as a line of columns of a set width.
+fn line(cells: &[String]) -> String {
+    let mut text = String::new();
+    for (n, cell) in cells.iter().enumerate() {
+        text += &if n < 2 { format!("{cell:<18}") } else { format!("{cell:>9}") };
+    }
+    text.trim_end().to_owned() + "\n"
+}
+
 fn row(name: &str, method: &str, clips: &[ClipScore]) -> Vec<String> {
     let mean = |of: &dyn Fn(&ClipScore) -> Option<f64>| {
         let values: Vec<f64> = clips.iter().filter_map(of).collect();
@@ -123,31 +147,25 @@ fn row(name: &str, method: &str, clips: &[ClipScore]) -> Vec<String> {
     ]
 }
 
-/// Makes the first `count` scenes drawn from `seed` below `dir`, those that are there already left.
+/// Makes the `index`-th scene drawn from `seed` below `dir`, unless it is there already.
 ///
-/// `progress` hears (frames done, frames in all, the scene). Gives the scenes and their folders.
+/// `progress` hears (frames done, frames in all). Gives the scene and its folder.
 ///
 /// # Errors
 /// As `flumen_farm::make`.
-pub fn make_scenes(
+pub fn make_scene(
     seed: u64,
-    count: u32,
+    index: u32,
     dir: &Path,
-    progress: &mut dyn FnMut(u32, u32, &SceneSpec),
-) -> Result<Vec<(SceneSpec, PathBuf)>> {
-    let mut made = Vec::new();
-    for index in 0..count {
-        let spec = SceneSpec::drawn(seed, index);
-        let folder = dir.join(format!("{}-{}", spec.kind.name(), spec.seed));
-        if !is_made(&folder, &spec) {
-            std::fs::create_dir_all(&folder).context(format!("make {}", folder.display()))?;
-            flumen_farm::make(&spec, &folder, &mut |done, all| {
-                progress(index * all + done, count * all, &spec);
-            })?;
-        }
-        made.push((spec, folder));
+    progress: &mut dyn FnMut(u32, u32),
+) -> Result<(SceneSpec, PathBuf)> {
+    let spec = SceneSpec::drawn(seed, index);
+    let folder = dir.join(format!("{}-{}", spec.kind.name(), spec.seed));
+    if !is_made(&folder, &spec) {
+        std::fs::create_dir_all(&folder).context(format!("make {}", folder.display()))?;
+        flumen_farm::make(&spec, &folder, progress)?;
     }
-    Ok(made)
+    Ok((spec, folder))
 }
 
 /// True when the folder holds the whole scene: its truth is written last.
@@ -190,6 +208,9 @@ mod tests {
         comparison.add("flumen", scores(vec![clip("a", 900.0, (1, 0, 1))]));
         comparison.add("flumen", scores(vec![clip("b", 900.0, (3, 1, 0))]));
         comparison.add("mog2", scores(vec![clip("a", 900.0, (1, 3, 0))]));
+        let lines = comparison.lines("a");
+        assert_eq!(lines.lines().count(), 2);
+        assert!(lines.contains("mog2") && Comparison::head().starts_with("clip"));
         let text = comparison.table();
         let cells: Vec<Vec<&str>> = text.lines().map(|l| l.split_whitespace().collect()).collect();
         // Pixel F1 2/3 and 6/7, mean 16/21; one false event in half an hour.
@@ -215,7 +236,7 @@ mod tests {
         assert!(!is_made(&folder, &spec));
         let told = serde_json::json!({ "made": format!("flumen farm make \"{spec}\"") });
         std::fs::write(folder.join("events.json"), told.to_string()).unwrap();
-        let made = make_scenes(3, 1, dir.path(), &mut |_, _, _| panic!("made again")).unwrap();
-        assert_eq!(made, [(spec, folder)]);
+        let made = make_scene(3, 0, dir.path(), &mut |_, _| panic!("made again")).unwrap();
+        assert_eq!(made, (spec, folder));
     }
 }

@@ -22,7 +22,7 @@ pub mod score;
 mod table;
 
 pub use analyze::{AnalyzeOptions, Summary, analyze};
-pub use compare::{Comparison, Method, make_scenes};
+pub use compare::{Comparison, Method, make_scene};
 pub use footage::{ClipScore, OddScore, QualityOptions, Scores, quality, quality_of};
 pub use pass::{Item, PassOptions, Passed, pass};
 pub use profile::{StageCost, profile};

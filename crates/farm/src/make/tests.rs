@@ -52,7 +52,9 @@ fn a_made_folder_holds_video_and_truth_that_agree() {
     let events: serde_json::Value =
         serde_json::from_slice(&std::fs::read(dir.path().join("events.json")).unwrap()).unwrap();
     let tracks = std::fs::read_to_string(dir.path().join("tracks.txt")).unwrap();
-    let first = tracks.lines().next().unwrap().split(',').next().unwrap().parse::<u64>().unwrap();
+    let counts = |line: &&str| line.ends_with(",1,-1,-1,-1");
+    let first =
+        tracks.lines().find(counts).unwrap().split(',').next().unwrap().parse::<u64>().unwrap();
     assert_eq!(events["intervals"][0][0].as_u64().unwrap(), first - 1);
     assert_eq!(std::fs::read_dir(dir.path().join("groundtruth")).unwrap().count(), 40);
     let file = std::fs::read(dir.path().join("video.mp4")).unwrap();
@@ -85,6 +87,26 @@ fn weather_and_light_change_the_picture_and_not_the_truth() {
             assert!(a.1 == b.1 && a.2 == b.2, "{options} {number}");
         }
     }
+}
+
+#[test]
+fn who_walks_in_the_dark_is_not_scored() {
+    let address = "synthetic:yard?seed=4&size=320x180&fps=5&seconds=12";
+    let mut by_day = Renderer::new(&address.parse().unwrap()).unwrap();
+    let mut dark = Renderer::new(&format!("{address}&night=100").parse().unwrap()).unwrap();
+    let count = |renderer: &mut Renderer| {
+        let frames = (10..50).map(|n| renderer.draw(n).truth());
+        frames.fold((0, 0), |(boxes, faint), t| (boxes + t.boxes.len(), faint + t.faint.len()))
+    };
+    let (day, night) = (count(&mut by_day), count(&mut dark));
+    assert!(day.0 > 20 && day.0 > 5 * day.1, "{day:?}");
+    assert_eq!(day.0 + day.1, night.0 + night.1, "nobody is lost");
+    assert!(night.1 >= day.1, "{day:?} {night:?}");
+    let mut tracks = String::new();
+    let b = TruthBox { object: 7, left: 1, top: 2, width: 3, height: 4, pixels: 9 };
+    let truth = FrameTruth { boxes: vec![b], faint: vec![b], doubtful: true };
+    rows(&mut tracks, 5, &truth);
+    assert_eq!(tracks, "5,7,1,2,3,4,1,-1,-1,-1\n5,7,1,2,3,4,0,-1,-1,-1\n");
 }
 
 #[test]

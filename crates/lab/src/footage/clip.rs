@@ -65,6 +65,7 @@ fn dots(number: u64, frame: &FrameResult) -> impl Iterator<Item = Dot> + '_ {
         top: b.top.into(),
         width: b.width.into(),
         height: b.height.into(),
+        counts: true,
     })
 }
 

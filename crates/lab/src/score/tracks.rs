@@ -1,7 +1,9 @@
 //! Tracks against true tracks: IDF1 and MOTA as MOTChallenge counts them.
 //!
 //! Invariants: a pair of boxes may match at an overlap (IoU) of 0.5; for MOTA a pair that
-//! matched stays matched while it may; for IDF1 one assignment of ids holds for the clip.
+//! matched stays matched while it may; for IDF1 one assignment of ids holds for the clip. A true
+//! box with 0 in the seventh column (hardly visible) need not be found: what is found of it, and
+//! of nothing else, is dropped before counting, as MOTChallenge does with distractors.
 //! Source: Bernardin and Stiefelhagen 2008 (CLEAR MOT); Ristani et al. 2016 (IDF1).
 //! Spec: MOTChallenge columns frame (from 1), id, left, top, width, height, ...
 
@@ -30,16 +32,23 @@ pub struct Dot {
     pub width: f64,
     /// Height.
     pub height: f64,
+    /// It counts: false for a true box that nobody needs to find.
+    pub counts: bool,
 }
 
 impl Dot {
-    fn overlap(&self, o: &Dot) -> f64 {
+    fn shared(&self, o: &Dot) -> f64 {
         let wide = (self.left + self.width).min(o.left + o.width) - self.left.max(o.left);
         let high = (self.top + self.height).min(o.top + o.height) - self.top.max(o.top);
-        let both = wide.max(0.0) * high.max(0.0);
+        wide.max(0.0) * high.max(0.0)
+    }
+
+    fn overlap(&self, o: &Dot) -> f64 {
+        let both = self.shared(o);
         let all = self.width * self.height + o.width * o.height - both;
         if all > 0.0 { both / all } else { 0.0 }
     }
+
 }
 
 /// How good the tracks of a clip are.
@@ -75,11 +84,17 @@ pub fn parse_tracks(text: &str) -> Result<Vec<Dot>> {
     lines
         .map(|(number, line)| {
             let fields: Vec<f64> =
-                line.split(',').take(6).map_while(|f| f.trim().parse().ok()).collect();
+                line.split(',').take(7).map_while(|f| f.trim().parse().ok()).collect();
             match fields.as_slice() {
-                &[frame, id, left, top, width, height] => {
-                    Ok(Dot { frame: frame as u64, id: id as u64, left, top, width, height })
-                }
+                &[frame, id, left, top, width, height, ref rest @ ..] => Ok(Dot {
+                    frame: frame as u64,
+                    id: id as u64,
+                    left,
+                    top,
+                    width,
+                    height,
+                    counts: rest.first() != Some(&0.0),
+                }),
                 _ => Err(bad(number)),
             }
         })
@@ -88,6 +103,8 @@ pub fn parse_tracks(text: &str) -> Result<Vec<Dot>> {
 
 /// Scores the tracks of a clip.
 pub fn score_tracks(truth: &[Dot], found: &[Dot]) -> TrackScore {
+    let found = &spared(truth, found)[..];
+    let truth: &[Dot] = &truth.iter().filter(|t| t.counts).copied().collect::<Vec<Dot>>();
     let mut frames: BTreeMap<u64, (Vec<&Dot>, Vec<&Dot>)> = BTreeMap::new();
     for dot in truth {
         frames.entry(dot.frame).or_default().0.push(dot);
@@ -124,6 +141,24 @@ pub fn score_tracks(truth: &[Dot], found: &[Dot]) -> TrackScore {
         tracks: ids.len(),
         found_tracks: found_ids.len(),
     }
+}
+
+/// What was found, without boxes of what need not be found. The test is that of KITTI for
+/// regions that are not scored: most of the found box lies within; one that fits a box that
+/// counts stays.
+fn spared(truth: &[Dot], found: &[Dot]) -> Vec<Dot> {
+    let mut frames: HashMap<u64, Vec<&Dot>> = HashMap::new();
+    for dot in truth {
+        frames.entry(dot.frame).or_default().push(dot);
+    }
+    let stays = |f: &&Dot| {
+        let most = |f: &Dot, t: &Dot| f.shared(t) >= OVERLAP * f.width * f.height;
+        let there = frames.get(&f.frame).map_or(&[][..], Vec::as_slice);
+        let fits = |t: &&Dot| t.overlap(f) >= OVERLAP || (!t.counts && most(f, t));
+        let mut of = there.iter().filter(|t| fits(t)).peekable();
+        of.peek().is_none() || of.any(|t| t.counts)
+    };
+    found.iter().filter(stays).copied().collect()
 }
 
 fn distinct(dots: &[Dot]) -> Vec<u64> {
@@ -189,6 +224,7 @@ mod tests {
                 top: 0.0,
                 width: 10.0,
                 height: 10.0,
+                counts: true,
             })
             .collect()
     }
@@ -227,6 +263,21 @@ mod tests {
         let found = dots(&[(1, 5, 0.0), (2, 5, 3.0), (2, 6, 0.0)]);
         let score = score_tracks(&truth, &found);
         assert_eq!((score.switches, score.false_boxes), (0, 1));
+    }
+
+    #[test]
+    fn what_is_hardly_visible_need_not_be_found_and_may_be() {
+        let mut truth = dots(&[(1, 1, 0.0), (1, 2, 50.0), (2, 1, 0.0), (2, 2, 3.0)]);
+        truth[1].counts = false;
+        truth[3].counts = false;
+        // The second object is found in the first frame, where it stands for itself; in the
+        // second frame the found box fits both.
+        let found = dots(&[(1, 5, 0.0), (1, 6, 51.0), (2, 5, 1.0)]);
+        let score = score_tracks(&truth, &found);
+        assert_eq!((score.boxes, score.idf1, score.mota), (2, 1.0, 1.0));
+        assert_eq!(score_tracks(&truth, &dots(&[(1, 5, 0.0), (2, 5, 0.0)])).mota, 1.0);
+        assert_eq!(score_tracks(&truth, &dots(&[(1, 6, 80.0)])).false_boxes, 1);
+        assert!(!parse_tracks("1,2,3,4,5,6,0,-1").unwrap()[0].counts);
     }
 
     #[test]
