@@ -5,82 +5,111 @@
 /// Cost of a pair that must not be.
 pub const NEVER: i64 = 1 << 40;
 
-/// For each row the column that it gets, so that the sum of costs is least.
-///
-/// `cost` holds `rows * columns` values, row by row; pairs of cost `NEVER` or more are left
-/// apart. Costs must be below 2^41 and not negative.
-pub fn assign(rows: usize, columns: usize, cost: &[i64]) -> Vec<Option<usize>> {
-    let mut result = vec![None; rows];
-    if rows == 0 || columns == 0 || cost.len() != rows * columns {
-        return result;
-    }
-    // The method wants at least as many columns as rows: missing ones cost `NEVER`.
-    let wide = columns.max(rows);
-    let at = |r: usize, c: usize| match c < columns {
-        true => cost.get(r * columns + c).copied().unwrap_or(NEVER).min(NEVER),
-        false => NEVER,
-    };
-    let mut state = State {
-        of_row: vec![0; rows + 1],
-        of_column: vec![0; wide + 1],
-        owner: vec![0; wide + 1],
-        way: vec![0; wide + 1],
-    };
-    for row in 1..=rows {
-        state.add(row, &at);
-    }
-    for (column, row) in state.owner.iter().enumerate().skip(1) {
-        if *row > 0
-            && column <= columns
-            && at(row - 1, column - 1) < NEVER
-            && let Some(place) = result.get_mut(row - 1)
-        {
-            *place = Some(column - 1);
-        }
-    }
-    result
-}
-
-struct State {
+/// Solves one assignment after the other in the same memory.
+#[derive(Clone, Debug, Default)]
+pub struct Assigner {
+    /// Costs of the pairs, row by row; filled before `solve`.
+    pub costs: Vec<i64>,
     of_row: Vec<i64>,
     of_column: Vec<i64>,
     owner: Vec<usize>,
     way: Vec<usize>,
+    least: Vec<i64>,
+    used: Vec<bool>,
+    result: Vec<Option<usize>>,
 }
 
-#[allow(clippy::indexing_slicing)] // All indices run to the lengths given in `assign`.
-impl State {
+impl Assigner {
+    /// Room for as many rows and columns.
+    pub fn reserve(&mut self, n: usize) {
+        self.costs.reserve(n * n);
+        for list in [&mut self.of_row, &mut self.of_column, &mut self.least] {
+            list.reserve(n + 1);
+        }
+        for list in [&mut self.owner, &mut self.way] {
+            list.reserve(n + 1);
+        }
+        self.used.reserve(n + 1);
+        self.result.reserve(n);
+    }
+
+    /// For each row the column that it gets, so that the sum of costs is least.
+    ///
+    /// `costs` holds `rows * columns` values; pairs of cost `NEVER` or more are left apart. Costs
+    /// must be below 2^41 and not negative.
+    pub fn solve(&mut self, rows: usize, columns: usize) -> &[Option<usize>] {
+        refill(&mut self.result, rows, None);
+        if rows == 0 || columns == 0 || self.costs.len() != rows * columns {
+            return &self.result;
+        }
+        // The method wants at least as many columns as rows: missing ones cost `NEVER`.
+        let wide = columns.max(rows);
+        refill(&mut self.of_row, rows + 1, 0);
+        refill(&mut self.of_column, wide + 1, 0);
+        refill(&mut self.owner, wide + 1, 0);
+        refill(&mut self.way, wide + 1, 0);
+        for row in 1..=rows {
+            self.add(row, columns);
+        }
+        for column in 1..=columns {
+            let row = self.owner.get(column).copied().unwrap_or(0);
+            if row > 0
+                && self.at(row - 1, column - 1, columns) < NEVER
+                && let Some(place) = self.result.get_mut(row - 1)
+            {
+                *place = Some(column - 1);
+            }
+        }
+        &self.result
+    }
+
+    fn at(&self, row: usize, column: usize, columns: usize) -> i64 {
+        match column < columns {
+            true => self.costs.get(row * columns + column).copied().unwrap_or(NEVER).min(NEVER),
+            false => NEVER,
+        }
+    }
+}
+
+fn refill<T: Clone>(list: &mut Vec<T>, length: usize, value: T) {
+    list.clear();
+    list.resize(length, value);
+}
+
+#[allow(clippy::indexing_slicing)] // All indices run to the lengths given in `solve`.
+impl Assigner {
     /// Gives one more row a column along the cheapest path.
-    fn add(&mut self, row: usize, at: &impl Fn(usize, usize) -> i64) {
+    fn add(&mut self, row: usize, columns: usize) {
         let wide = self.owner.len();
-        let mut least = vec![i64::MAX; wide];
-        let mut used = vec![false; wide];
+        refill(&mut self.least, wide, i64::MAX);
+        refill(&mut self.used, wide, false);
         self.owner[0] = row;
         let mut here = 0;
         while self.owner[here] != 0 {
-            used[here] = true;
+            self.used[here] = true;
             let from = self.owner[here];
             let (mut delta, mut next) = (i64::MAX, 0);
             for c in 1..wide {
-                if used[c] {
+                if self.used[c] {
                     continue;
                 }
-                let reduced = at(from - 1, c - 1) - self.of_row[from] - self.of_column[c];
-                if reduced < least[c] {
-                    least[c] = reduced;
+                let reduced =
+                    self.at(from - 1, c - 1, columns) - self.of_row[from] - self.of_column[c];
+                if reduced < self.least[c] {
+                    self.least[c] = reduced;
                     self.way[c] = here;
                 }
-                if least[c] < delta {
-                    delta = least[c];
+                if self.least[c] < delta {
+                    delta = self.least[c];
                     next = c;
                 }
             }
             for c in 0..wide {
-                if used[c] {
+                if self.used[c] {
                     self.of_row[self.owner[c]] += delta;
                     self.of_column[c] -= delta;
-                } else if least[c] < i64::MAX {
-                    least[c] -= delta;
+                } else if self.least[c] < i64::MAX {
+                    self.least[c] -= delta;
                 }
             }
             here = next;
@@ -96,6 +125,11 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn assign(rows: usize, columns: usize, costs: &[i64]) -> Vec<Option<usize>> {
+        let mut assigner = Assigner { costs: costs.to_vec(), ..Assigner::default() };
+        assigner.solve(rows, columns).to_vec()
+    }
 
     fn total(cost: &[i64], columns: usize, got: &[Option<usize>]) -> i64 {
         got.iter().enumerate().filter_map(|(r, c)| Some(cost[r * columns + (*c)?])).sum()

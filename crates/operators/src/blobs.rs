@@ -4,12 +4,15 @@
 //! Source: light on a surface keeps the surface's gradients (correlation); a ghost has the
 //! background's edge where the picture has none (after Cucchiara 2003).
 
+use crate::appearance::Appearance;
 use crate::bits::Bits;
 use crate::clean::border;
 use crate::grid::Grid;
 use crate::lanes::Lanes;
+use crate::reduce::Small;
 use crate::regions::{Region, Regions, Run};
 use crate::track::{Place, Track};
+use crate::tracker::Sighting;
 
 /// What a shape's border says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +81,12 @@ const MOST: usize = 200;
 impl Blobs {
     /// Scratch for planes of this size.
     pub fn new(width: usize, height: usize) -> Blobs {
-        Blobs { border: Bits::new(width, height), ..Blobs::default() }
+        Blobs {
+            border: Bits::new(width, height),
+            rows: Vec::with_capacity(height),
+            columns: Vec::with_capacity(width + 1),
+            ..Blobs::default()
+        }
     }
 
     /// Finds the kept shapes of `shapes` and leaves only them in it.
@@ -131,6 +139,15 @@ impl Blobs {
                 other => other,
             };
         }
+    }
+
+    /// The kept shapes as the tracker takes them.
+    pub fn sightings<'a>(&'a self, small: &'a Small) -> impl Iterator<Item = Sighting> + 'a {
+        self.blobs.iter().map(|b| {
+            let middle = ((b.rect.top + b.rect.bottom) / 2).max(0) as u32;
+            let look = Appearance::of(self.runs(b), middle, small);
+            Sighting { rect: b.rect, area: b.area, look }
+        })
     }
 
     /// The runs of a shape.

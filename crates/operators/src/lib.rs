@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
 
 mod absorb;
+mod appearance;
 mod assign;
 mod background;
 mod bits;
@@ -20,14 +21,17 @@ mod classify;
 mod clean;
 mod compare;
 mod grid;
+mod kalman;
 mod lanes;
 #[cfg(test)]
 mod lanes_tests;
 mod learn;
 mod line;
+mod lost;
 mod mask;
 mod measure;
 mod motion;
+mod place;
 mod quality;
 mod reduce;
 mod regions;

@@ -208,7 +208,7 @@ impl Motion {
             height: self.shape.height,
             birth: self.share(self.tuning.least_object),
         };
-        self.tracker.step(self.blobs.all(), &field, ticks, tag);
+        self.tracker.step(self.blobs.sightings(&self.small), &field, ticks, tag);
         if scene != Scene::Other {
             self.stills.step(&self.blobs, &self.absorbed, &self.mask, &self.tracker, frame.pts_us);
         }

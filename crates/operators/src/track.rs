@@ -1,63 +1,13 @@
-//! One thing on its way: where it is, how fast, how long it has been seen.
+//! One thing on its way: where it is, how fast, what it looks like, how long it has been seen.
 //!
+//! Invariants: `place` and `velocity` are what the two filters say.
 //! Units: reduced pixels, seconds.
 
-use crate::blobs::Rect;
+use crate::appearance::Appearance;
+use crate::kalman::Axis;
+pub use crate::place::Place;
+use crate::place::keep_inside;
 use crate::state::{Reader, Writer};
-
-/// A box by its middle; exact on every machine since only + - * / touch it.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
-pub struct Place {
-    /// Middle column.
-    pub x: f64,
-    /// Middle row.
-    pub y: f64,
-    /// Width.
-    pub w: f64,
-    /// Height.
-    pub h: f64,
-}
-
-impl Place {
-    /// The place of a rectangle.
-    pub fn of(rect: &Rect) -> Place {
-        let (w, h) = (f64::from(rect.right - rect.left), f64::from(rect.bottom - rect.top));
-        Place { x: f64::from(rect.left) + w / 2.0, y: f64::from(rect.top) + h / 2.0, w, h }
-    }
-
-    /// Pixels.
-    pub fn area(&self) -> f64 {
-        self.w * self.h
-    }
-
-    /// Pixels that both hold.
-    pub fn common(&self, other: &Place) -> f64 {
-        let side = |a: f64, aw: f64, b: f64, bw: f64| {
-            let low = (a - aw / 2.0).max(b - bw / 2.0);
-            let high = (a + aw / 2.0).min(b + bw / 2.0);
-            (high - low).max(0.0)
-        };
-        side(self.x, self.w, other.x, other.w) * side(self.y, self.h, other.y, other.h)
-    }
-
-    /// Common pixels by all pixels.
-    pub fn overlap(&self, other: &Place) -> f64 {
-        let common = self.common(other);
-        common / (self.area() + other.area() - common).max(1.0)
-    }
-
-    /// The smallest place that holds both.
-    pub fn with(&self, other: &Place) -> Place {
-        let side = |a: f64, aw: f64, b: f64, bw: f64| {
-            let low = (a - aw / 2.0).min(b - bw / 2.0);
-            let high = (a + aw / 2.0).max(b + bw / 2.0);
-            ((low + high) / 2.0, high - low)
-        };
-        let (x, w) = side(self.x, self.w, other.x, other.w);
-        let (y, h) = side(self.y, self.h, other.y, other.h);
-        Place { x, y, w, h }
-    }
-}
 
 /// A thing that is followed.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,20 +40,32 @@ pub struct Track {
     pub origin: (f64, f64),
     /// It has been further from its origin than half its size.
     pub walked: bool,
+    /// What it looks like when it is alone.
+    pub look: Appearance,
+    /// Its width over the last seconds.
+    pub usual: f64,
+    columns: Axis,
+    rows: Axis,
 }
+
+/// Which edges of a place are seen: left, right, top, bottom.
+pub type Edges = [bool; 4];
 
 /// Frames that make a thing certain.
 const CERTAIN: u32 = 4;
-/// Share of the surprise by which the velocity is corrected.
-const GAIN: f64 = 0.35;
 /// What went out of the picture has less than this share of its largest box: a tenth.
 const SMALLER: f64 = 10.0;
 /// Ticks for which it may be so small: 0.4 s, longer than walking across the edge takes.
 const REMAINS: u32 = 100;
+/// Seconds over which the usual width is taken.
+const USUAL: f64 = 2.0;
+/// Ticks for which what is lost runs on: 0.5 s.
+const RUNS: u32 = 125;
 
 impl Track {
     /// A thing first seen here.
-    pub fn born(id: u64, place: Place, area: u32, tag: u64) -> Track {
+    pub fn born(id: u64, place: Place, area: u32, look: Appearance, tag: u64) -> Track {
+        let scale = (place.w + place.h) / 2.0;
         Track {
             id,
             place,
@@ -119,6 +81,10 @@ impl Track {
             small: 0,
             origin: (place.x, place.y),
             walked: false,
+            look,
+            usual: place.w,
+            columns: Axis::born(place.x, place.w, scale),
+            rows: Axis::born(place.y, place.h, scale),
         }
     }
 
@@ -142,54 +108,95 @@ impl Track {
         self.small > REMAINS
     }
 
+    /// How large it is: the noise of its edges and its speed goes by it.
+    fn scale(&self) -> f64 {
+        (self.place.w + self.place.h) / 2.0
+    }
+
     /// Moves on by its velocity.
     pub fn predict(&mut self, ticks: u32) {
-        let seconds = f64::from(ticks) * 0.004;
+        let (seconds, scale) = (f64::from(ticks) * 0.004, self.scale());
         // What is lost does not run away: it keeps its speed for half a second only.
-        if self.unseen <= 125 {
-            self.place.x += self.velocity.0 * seconds;
-            self.place.y += self.velocity.1 * seconds;
-        }
+        let moves = self.unseen <= RUNS;
+        self.columns.predict(seconds, scale, moves);
+        self.rows.predict(seconds, scale, moves);
+        self.follow_filters();
         self.unseen += ticks;
         self.missed += 1;
         self.age = self.age.saturating_add(ticks);
     }
 
     /// Seen at a place.
-    pub fn see(&mut self, place: Place, area: u32, ticks: u32) {
-        let seconds = f64::from(self.unseen.max(ticks).max(1)) * 0.004;
-        let gain = if self.hits < 3 { 0.6 } else { GAIN };
-        self.velocity.0 += gain * (place.x - self.place.x) / seconds;
-        self.velocity.1 += gain * (place.y - self.place.y) / seconds;
-        self.place = place;
+    /// `cut` tells whether the picture's edge cuts its columns and its rows.
+    pub fn see(&mut self, place: &Place, area: u32, ticks: u32, cut: (bool, bool)) {
+        if cut.0 {
+            self.columns.loosen();
+        }
+        if cut.1 {
+            self.rows.loosen();
+        }
+        self.measure(place, [true; 4]);
         self.largest = self.largest.max(place.area());
         let small = self.certain() && place.area() * SMALLER < self.largest;
         self.small = if small { self.small.saturating_add(ticks) } else { 0 };
-        let (dx, dy) = (place.x - self.origin.0, place.y - self.origin.1);
-        let reach = place.w.max(place.h) / 2.0;
+        let (dx, dy) = (self.place.x - self.origin.0, self.place.y - self.origin.1);
+        let reach = self.place.w.max(self.place.h) / 2.0;
         self.walked |= dx * dx + dy * dy > reach * reach;
+        // Who comes in gets wider at once.
+        let share = if cut.0 { 1.0 } else { (f64::from(ticks) * 0.004 / USUAL).min(1.0) };
+        self.usual += share * (self.place.w - self.usual);
         self.area = area;
-        self.hits = self.hits.saturating_add(1);
-        self.unseen = 0;
-        self.missed = 0;
-        self.merged = false;
+        self.sighted(false);
     }
 
-    /// Known to be inside a shape that others share.
-    pub fn share(&mut self) {
+    /// Known to be inside a shape that others share; `edges` are those that it alone makes.
+    pub fn share(&mut self, shape: &Place, edges: Edges) {
+        self.measure(shape, edges);
+        keep_inside(&mut self.place, shape);
+        (self.columns.at, self.rows.at) = (self.place.x, self.place.y);
+        self.sighted(true);
+    }
+
+    /// Seen again after it was given up.
+    pub fn come_back(&mut self, place: &Place, area: u32) {
+        let scale = (place.w + place.h) / 2.0;
+        self.columns = Axis::born(place.x, place.w, scale);
+        self.rows = Axis::born(place.y, place.h, scale);
+        self.follow_filters();
+        self.area = area;
+        self.sighted(false);
+    }
+
+    fn sighted(&mut self, merged: bool) {
         self.hits = self.hits.saturating_add(1);
-        self.unseen = 0;
-        self.missed = 0;
-        self.merged = true;
+        (self.unseen, self.missed, self.merged) = (0, 0, merged);
+    }
+
+    fn measure(&mut self, place: &Place, edges: Edges) {
+        let scale = self.scale();
+        let [left, right, top, bottom] = edges;
+        let sides = [(left, -0.5), (right, 0.5)];
+        for (_, side) in sides.into_iter().filter(|s| s.0) {
+            self.columns.see(side, place.x + side * place.w, scale);
+        }
+        let sides = [(top, -0.5), (bottom, 0.5)];
+        for (_, side) in sides.into_iter().filter(|s| s.0) {
+            self.rows.see(side, place.y + side * place.h, scale);
+        }
+        self.follow_filters();
+    }
+
+    fn follow_filters(&mut self) {
+        let (x, y) = (&self.columns, &self.rows);
+        self.place = Place { x: x.at, y: y.at, w: x.size, h: y.size };
+        self.velocity = (x.speed, y.speed);
     }
 
     /// Writes the track.
     pub fn save(&self, to: &mut Writer) {
         to.u64(self.id);
-        let Place { x, y, w, h } = self.place;
-        for v in [x, y, w, h, self.velocity.0, self.velocity.1] {
-            to.f64(v);
-        }
+        self.columns.save(to);
+        self.rows.save(to);
         for v in [self.hits, self.unseen, self.missed, self.age, self.area] {
             to.u32(v);
         }
@@ -200,14 +207,18 @@ impl Track {
         to.f64(self.origin.0);
         to.f64(self.origin.1);
         to.u8(u8::from(self.walked));
+        to.f64(self.usual);
+        self.look.save(to);
     }
 
     /// Reads what `save` wrote.
     pub fn load(from: &mut Reader<'_>) -> Option<Track> {
-        Some(Track {
-            id: from.u64()?,
-            place: Place { x: from.f64()?, y: from.f64()?, w: from.f64()?, h: from.f64()? },
-            velocity: (from.f64()?, from.f64()?),
+        let id = from.u64()?;
+        let (columns, rows) = (Axis::load(from)?, Axis::load(from)?);
+        let mut track = Track {
+            id,
+            place: Place::default(),
+            velocity: (0.0, 0.0),
             hits: from.u32()?,
             unseen: from.u32()?,
             missed: from.u32()?,
@@ -219,6 +230,12 @@ impl Track {
             small: from.u32()?,
             origin: (from.f64()?, from.f64()?),
             walked: from.u8()? != 0,
-        })
+            usual: from.f64()?,
+            look: Appearance::load(from)?,
+            columns,
+            rows,
+        };
+        track.follow_filters();
+        Some(track)
     }
 }

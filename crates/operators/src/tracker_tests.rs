@@ -4,6 +4,7 @@ use super::*;
 use crate::bits::Bits;
 use crate::blobs::{Against, Blobs};
 use crate::grid::Grid;
+use crate::reduce::{Shape, Small};
 
 const FIELD: Field = Field { width: 320, height: 180, birth: 92 };
 /// Columns and rows: left, top, right, bottom.
@@ -21,10 +22,11 @@ fn show(tracker: &mut Tracker, areas: &[Area]) {
     let high = bits.clone();
     let grey = |v| Grid::new(FIELD.width, FIELD.height, v);
     let (image, lit) = (grey(200), grey(90));
+    let small = Small::new(&Shape::of(FIELD.width, FIELD.height).unwrap());
     let mut blobs = Blobs::new(FIELD.width, FIELD.height);
     let against = Against { image: &image, lit: &lit, high: &high, least_area: 12 };
     blobs.find(&mut bits, &against);
-    tracker.step(blobs.all(), &FIELD, 10, 0);
+    tracker.step(blobs.sightings(&small), &FIELD, 10, 0);
 }
 
 fn seen(tracker: &Tracker) -> Vec<(u64, i32)> {
@@ -69,7 +71,8 @@ fn who_crosses_keeps_the_number() {
     for n in 0..100 {
         show(&mut tracker, &[person(60 + 2 * n), person(260 - 2 * n)]);
     }
-    assert_eq!(seen(&tracker), [(1, 258), (2, 62)]);
+    let (a, b) = (seen(&tracker)[0], seen(&tracker)[1]);
+    assert!(a.0 == 1 && (a.1 - 258).abs() <= 2 && b.0 == 2 && (b.1 - 62).abs() <= 2, "{a:?} {b:?}");
 }
 
 #[test]
@@ -77,7 +80,7 @@ fn who_stops_and_goes_keeps_the_number() {
     let mut tracker = Tracker::default();
     let at = |n: i32| 60 + 2 * n.min(40) + 2 * (n - 100).max(0);
     (0..140).for_each(|n| show(&mut tracker, &[person(at(n))]));
-    assert_eq!(seen(&tracker), [(1, at(139))]);
+    assert!(matches!(seen(&tracker)[..], [(1, x)] if (x - at(139)).abs() <= 2));
 }
 
 #[test]

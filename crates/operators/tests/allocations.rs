@@ -47,8 +47,9 @@ fn warm_operators_ask_for_no_memory() {
         let info = see(&mut motion, &mut tamper, n, &luma(n, left));
         if motion.things().count() > 0 {
             moving += 1;
-            // The assignment of shapes to tracks makes its lists anew; no plane and no row is.
-            assert!(info.bytes_max < 4096, "frame {n}: {info:?}");
+            // The lists of tracks and shapes grow with the first things only.
+            let most = if n < 60 { 4096 } else { 0 };
+            assert!(info.bytes_max <= most, "frame {n}: {info:?}");
         } else if n >= 100 {
             assert_eq!(info.count_total, 0, "frame {n}: {info:?}");
         }
