@@ -2,15 +2,15 @@
 //!
 //! Blocks of the reference with edges are looked for in the picture, each for itself, so that a
 //! turn about the axis costs nothing. In another scene they are found nowhere, or each in another
-//! direction.
+//! direction. Blocks that such a turn takes out of the picture say nothing.
 //! Units: thumb pixels at half size.
 
 use crate::grid::Grid;
 
 /// Columns and rows of blocks that are looked for.
-const BLOCKS: (usize, usize) = (6, 4);
-/// Columns and rows that a block may have gone.
-const REACH: (isize, isize) = (20, 12);
+const BLOCKS: (usize, usize) = (8, 5);
+/// Columns and rows that a block may have gone: three eighths of the picture.
+const REACH: (isize, isize) = (30, 14);
 /// Displacements that belong together differ by no more.
 const NEAR: usize = 6;
 /// Mean squared gradient of a block worth looking for.
@@ -45,7 +45,7 @@ fn gradients(of: &Grid<u8>) -> Grid<(i16, i16)> {
 fn correlation(
     reference: &Grid<(i16, i16)>,
     picture: &Grid<(i16, i16)>,
-    block: (usize, usize, usize, usize),
+    block: Block,
     (dx, dy): (isize, isize),
 ) -> i64 {
     let (left, top, right, bottom) = block;
@@ -67,57 +67,71 @@ fn correlation(
     whole.checked_div(both).unwrap_or(0).isqrt() as i64
 }
 
-/// True when most of the blocks of `reference` are found elsewhere in `picture`.
-pub(crate) fn is_moved(reference: &Grid<u8>, picture: &Grid<u8>) -> bool {
-    if (reference.width(), reference.height()) != (picture.width(), picture.height()) {
-        return false;
-    }
-    let (reference, picture) = (gradients(&half(reference)), gradients(&half(picture)));
+/// First column and row, and those after the last.
+type Block = (usize, usize, usize, usize);
+
+/// The blocks of a picture that are worth looking for.
+fn blocks(reference: &Grid<(i16, i16)>) -> Vec<Block> {
     let (w, h) = (reference.width(), reference.height());
-    let mut looked = 0;
-    let mut found = Vec::new();
-    for i in 0..BLOCKS.0 * BLOCKS.1 {
+    let all = (0..BLOCKS.0 * BLOCKS.1).map(|i| {
         let (bx, by) = (i % BLOCKS.0, i / BLOCKS.0);
-        let block = (
-            bx * w / BLOCKS.0,
-            by * h / BLOCKS.1,
-            (bx + 1) * w / BLOCKS.0,
-            (by + 1) * h / BLOCKS.1,
-        );
+        let (left, top) = (bx * w / BLOCKS.0, by * h / BLOCKS.1);
+        (left, top, (bx + 1) * w / BLOCKS.0, (by + 1) * h / BLOCKS.1)
+    });
+    let has_edges = |block: &Block| {
         let pixels = ((block.2 - block.0) * (block.3 - block.1)) as i64;
         let energy: i64 = (block.1..block.3)
             .filter_map(|y| reference.row(y).get(block.0..block.2))
             .flatten()
             .map(|g| i64::from(g.0) * i64::from(g.0) + i64::from(g.1) * i64::from(g.1))
             .sum();
-        if energy < LEAST_ENERGY * pixels.max(1) {
-            continue;
-        }
-        looked += 1;
-        let (best, by) = best(&reference, &picture, block);
-        if best >= 600 {
-            found.push(by);
-        }
-    }
-    let common = together(&mut found);
-    looked >= 3 && common * 5 >= looked * 2
+        energy >= LEAST_ENERGY * pixels.max(1)
+    };
+    all.filter(has_edges).collect()
 }
 
-/// How many displacements lie near the median one.
-fn together(found: &mut [(isize, isize)]) -> usize {
+/// True when most of the blocks of `reference` are found elsewhere in `picture`.
+pub(crate) fn is_moved(reference: &Grid<u8>, picture: &Grid<u8>) -> bool {
+    if (reference.width(), reference.height()) != (picture.width(), picture.height()) {
+        return false;
+    }
+    let (reference, picture) = (gradients(&half(reference)), gradients(&half(picture)));
+    let blocks = blocks(&reference);
+    let mut found: Vec<(isize, isize)> = blocks
+        .iter()
+        .map(|block| best(&reference, &picture, *block))
+        .filter_map(|(like, by)| (like >= 600).then_some(by))
+        .collect();
+    let (common, (dx, dy)) = together(&mut found);
+    let stays = |(left, top, right, bottom): &&Block| {
+        let within = |at: usize, by: isize, end: usize| {
+            at.checked_add_signed(by).is_some_and(|at| at <= end)
+        };
+        within(*left, dx, reference.width())
+            && within(*right, dx, reference.width())
+            && within(*top, dy, reference.height())
+            && within(*bottom, dy, reference.height())
+    };
+    let looked = blocks.iter().filter(stays).count();
+    looked >= 3 && common >= 3 && common * 5 >= looked * 2
+}
+
+/// How many displacements lie near the median one, and that one.
+fn together(found: &mut [(isize, isize)]) -> (usize, (isize, isize)) {
     let middle = found.len() / 2;
     found.sort_unstable_by_key(|by| by.0);
     let dx = found.get(middle).map_or(0, |by| by.0);
     found.sort_unstable_by_key(|by| by.1);
     let dy = found.get(middle).map_or(0, |by| by.1);
-    found.iter().filter(|by| by.0.abs_diff(dx) <= NEAR && by.1.abs_diff(dy) <= NEAR).count()
+    let near = |by: &&(isize, isize)| by.0.abs_diff(dx) <= NEAR && by.1.abs_diff(dy) <= NEAR;
+    (found.iter().filter(near).count(), (dx, dy))
 }
 
 /// The best correlation of a block within reach, and where.
 fn best(
     reference: &Grid<(i16, i16)>,
     picture: &Grid<(i16, i16)>,
-    block: (usize, usize, usize, usize),
+    block: Block,
 ) -> (i64, (isize, isize)) {
     let mut best = (0, (0, 0));
     for dy in -REACH.1..=REACH.1 {
