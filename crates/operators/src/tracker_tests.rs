@@ -112,3 +112,49 @@ fn a_restored_tracker_goes_on_alike() {
         assert_eq!(Tracker::load(&mut Reader(&to.0)).as_ref(), Some(&tracker));
     }
 }
+
+#[test]
+fn who_walks_behind_another_keeps_size_and_number() {
+    let mut tracker = Tracker::default();
+    // The one comes to the other who stands, stays beside him for a second, and goes on behind
+    // him, where there is one to see.
+    let at = |n: i32| 60 + 2 * n.min(40) + 2 * (n - 65).max(0);
+    for n in 0..110 {
+        show(&mut tracker, &[person(at(n)), person(150)]);
+        let held = tracker.all().iter().filter(|t| t.visible());
+        let both = (10..60).contains(&n) || n >= 100;
+        assert!(!both || held.clone().count() == 2, "frame {n}: {:?}", seen(&tracker));
+        assert!(!(10..60).contains(&n) || held.clone().all(|t| t.place.w < 22.0));
+    }
+    assert_eq!(tracker.born(), 2);
+}
+
+#[test]
+fn two_who_come_as_one_and_part_are_two() {
+    let mut tracker = Tracker::default();
+    for n in 0..90 {
+        let apart = (n - 30).max(0) / 2;
+        show(&mut tracker, &[person(92 + 2 * n - apart), person(106 + 2 * n + apart)]);
+    }
+    assert_eq!((seen(&tracker).len(), tracker.born()), (2, 2), "{:?}", seen(&tracker));
+}
+
+#[test]
+fn who_was_hidden_for_two_seconds_comes_back() {
+    let mut tracker = Tracker::default();
+    for n in 0..140 {
+        let hidden = (40..90).contains(&n);
+        let shown = [person(60 + 2 * n.min(40) + 2 * (n - 90).max(0))];
+        show(&mut tracker, if hidden { &[] } else { &shown });
+    }
+    assert_eq!((seen(&tracker).len(), tracker.born()), (1, 1));
+}
+
+#[test]
+fn more_things_than_there_may_be_are_refused() {
+    let mut to = Writer::default();
+    to.u64(1);
+    to.u32(MOST as u32 + 1);
+    to.0.resize(1 << 20, 0);
+    assert_eq!(Tracker::load(&mut Reader(&to.0)), None);
+}
