@@ -16,10 +16,10 @@ const SHARES: usize = 32;
 /// Count of all shares at which all are halved.
 const FULL: u32 = 1 << 18;
 /// Fewest pixels beside things, well away from their cores, before a share may be shadow.
-const ENOUGH: u32 = 20;
+const ENOUGH: u32 = 10;
 /// A share is shadow unless it lies this many times as often in things as beside them: on a
 /// grey lane with grey cars it does so 25 times and more, under the sun at most twice.
-const CLEAR: u32 = 6;
+const CLEAR: u32 = 8;
 /// Darkest share that may be shadow: of what is darker more is clothes than shadow.
 const DARKEST: usize = 14;
 
