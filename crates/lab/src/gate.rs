@@ -1,6 +1,6 @@
 //! What a gate saves: clips of known activity, gated and ungated, beside FFmpeg.
 //!
-//! Invariants: the modes' figures are medians of rounds, reference, balanced, thrifty in turn;
+//! Invariants: the first units of a clip count on neither side; the modes' figures are medians of rounds, reference, balanced, thrifty in turn;
 //! the exact mode, which `bench` measures better, has one round.
 //! Units: processor seconds; media time in microseconds.
 //! Not here: when a gate opens (`analyzer`), what it misses (`gate_visits`).
@@ -15,16 +15,16 @@ use flumen_media::Interrupt;
 use serde::Serialize;
 
 use crate::bench::{median, reference};
-use crate::gate_told::{Pace, Told, middle_and_most, seconds, told, word};
+use crate::gate_told::{Pace, START_UNITS, Told, middle_and_most, seconds, told, word};
 use crate::{cpu, table};
 
-/// Clips, by the share of the time in which somebody is there, in percent, with the parts that
-/// they are made of: seconds of quiet, how often, and seconds of what the scene shows. Somebody
-/// comes after its first second.
-const CLIPS: [(u32, [u32; 3]); 4] =
-    [(100, [0, 0, 12]), (50, [10, 1, 12]), (1, [20, 5, 2]), (10, [20, 5, 12])];
-/// What is encoded: seconds of quiet, then of the scene.
-const CODED_S: [u32; 2] = [20, 12];
+/// Clips, by the share of the time in which somebody is there, in percent, as parts of one clip:
+/// from and to which second. Somebody comes a second after `QUIET_S`.
+const CLIPS: [(u32, [u32; 2]); 4] =
+    [(100, [104, 116]), (50, [94, 116]), (1, [4, 106]), (10, [4, 116])];
+/// What is encoded: quiet, in whose first seconds the encoder finds its rate, and the scene.
+const QUIET_S: u32 = 104;
+const BUSY_S: u32 = 12;
 const PACE: Pace = Pace { group_us: 2_000_000, unit_us: 40_000 };
 
 /// One clip in one mode.
@@ -38,7 +38,7 @@ pub struct Gated {
     pub units: u64,
     /// Pictures that were decoded.
     pub decoded: u64,
-    /// FFmpeg's decoding, one thread.
+    /// FFmpeg's decoding, one thread, of the units that count.
     pub decode_cpu_s: f64,
     /// Demuxing, decoding and analysis here, one thread.
     pub analyse_cpu_s: f64,
@@ -60,8 +60,8 @@ pub struct Gated {
     pub delay_us: (i64, i64),
 }
 
-/// Makes the clips in `dir`, once, of a farm's scene of 14 s: a part that is quiet and a part
-/// that is not are encoded, and joined as they are. The shortest is first.
+/// Makes the clips in `dir`, once, of a farm's scene of 14 s: parts of one
+/// clip, cut at its groups. The shortest is first.
 ///
 /// # Errors
 /// `NotFound` without FFmpeg, errors of `dir`.
@@ -77,10 +77,10 @@ pub fn clips(
     if !dir.join("coded.mp4").exists() {
         code(dir)?;
     }
-    let made = |(activity, parts): (u32, [u32; 3])| {
-        let clip = dir.join(format!("joined-{activity}.mp4"));
+    let made = |(activity, span): (u32, [u32; 2])| {
+        let clip = dir.join(format!("active-{activity}.mp4"));
         if !clip.exists() {
-            join(dir, parts, &clip)?;
+            cut(dir, span, &clip)?;
         }
         Ok((activity, clip))
     };
@@ -90,11 +90,10 @@ pub fn clips(
 /// Encodes the scene's quiet first second, to and fro, and the scene: fresh noise on all, groups
 /// of 2 s, 4 Mbit/s.
 fn code(dir: &Path) -> Result<()> {
-    let [quiet_s, busy_s] = CODED_S;
     let graph = format!(
         "[0:v]trim=end_frame=24,setpts=PTS-STARTPTS,split[a][b];[b]reverse[r];[a][r]concat=n=2,\
-         loop=loop=-1:size=48:start=0,trim=duration={quiet_s},setpts=N/25/TB[q];\
-         [0:v]trim=duration={busy_s},setpts=PTS-STARTPTS[w];[q][w]concat=n=2,setpts=N/25/TB,\
+         loop=loop=-1:size=48:start=0,trim=duration={QUIET_S},setpts=N/25/TB[q];\
+         [0:v]trim=duration={BUSY_S},setpts=PTS-STARTPTS[w];[q][w]concat=n=2,setpts=N/25/TB,\
          noise=alls=3:allf=t[v]"
     );
     let mut command = Command::new("ffmpeg");
@@ -105,13 +104,10 @@ fn code(dir: &Path) -> Result<()> {
     whole(&mut command, &dir.join("coded.mp4"))
 }
 
-/// Joins a clip from parts of what was encoded; they begin and end with a group.
-fn join(dir: &Path, [quiet_s, times, busy_s]: [u32; 3], clip: &Path) -> Result<()> {
-    let part = |from: u32, to: u32| format!("file 'coded.mp4'\ninpoint {from}\noutpoint {to}\n");
-    let [before_s, _] = CODED_S;
-    let mut list = part(0, quiet_s).repeat(times as usize);
-    list += &part(before_s, before_s + busy_s);
-    let path = dir.join("parts.txt");
+/// Takes a part of what was encoded; it begins and ends with a group.
+fn cut(dir: &Path, [from, to]: [u32; 2], clip: &Path) -> Result<()> {
+    let list = format!("file 'coded.mp4'\ninpoint {from}\noutpoint {to}\n");
+    let path = dir.join("part.txt");
     std::fs::write(&path, list).context(format!("write {}", path.display()))?;
     let mut command = Command::new("ffmpeg");
     command.args(["-v", "error", "-y", "-f", "concat", "-i"]).arg(&path).args(["-c", "copy"]);
@@ -119,7 +115,7 @@ fn join(dir: &Path, [quiet_s, times, busy_s]: [u32; 3], clip: &Path) -> Result<(
 }
 
 /// Runs FFmpeg so that the file is there only when it is whole.
-pub(crate) fn whole(command: &mut Command, clip: &Path) -> Result<()> {
+fn whole(command: &mut Command, clip: &Path) -> Result<()> {
     let part = clip.with_extension("part.mp4");
     cpu::run_s(command.arg(&part))?;
     std::fs::rename(&part, clip).context(format!("rename {}", part.display()))
@@ -170,18 +166,21 @@ fn row(
     (decode, analyse): (&[f64], &[f64]),
 ) -> Gated {
     let found = told.beside(exact, PACE);
-    let ratios: Vec<f64> = analyse.iter().zip(decode).map(|(a, d)| a / d.max(0.01)).collect();
+    let counted = told.units.saturating_sub(START_UNITS);
+    let share = counted as f64 / told.units.max(1) as f64;
+    let decode: Vec<f64> = decode.iter().map(|s| s * share).collect();
+    let ratios: Vec<f64> = analyse.iter().zip(&decode).map(|(a, d)| a / d.max(0.01)).collect();
     let analyse_cpu_s = median(analyse);
     Gated {
         activity,
         mode: word(mode),
         units: told.units,
         decoded: told.decoded,
-        decode_cpu_s: median(decode),
+        decode_cpu_s: median(&decode),
         analyse_cpu_s,
         ratio: median(&ratios),
         spread: ratios.iter().fold((f64::MAX, 0.0), |(l, h), r| (r.min(l), f64::max(h, *r))),
-        cameras_a_core: told.units as f64 / 25.0 / analyse_cpu_s.max(0.001),
+        cameras_a_core: counted as f64 / 25.0 / analyse_cpu_s.max(0.001),
         long: found.long,
         short: found.short,
         more: found.more,
@@ -234,10 +233,11 @@ mod tests {
     fn a_row_has_the_medians_of_its_rounds() {
         let exact = Told { units: 300, decoded: 300, cpu_s: 2.0, ..Told::default() };
         let told = Told { units: 300, decoded: 30, ..Told::default() };
-        let times = ([1.0, 2.0, 1.0], [0.25, 0.4, 0.21]);
+        // Of 300 units the first 150 do not count.
+        let times = ([2.0, 4.0, 2.0], [0.25, 0.4, 0.21]);
         let row = row((10, GateMode::Balanced), &exact, &told, (&times.0, &times.1));
         assert_eq!((row.ratio, row.spread, row.analyse_cpu_s), (0.21, (0.2, 0.25), 0.25));
-        assert_eq!((row.decoded, row.cameras_a_core), (30, 48.0));
+        assert_eq!((row.decoded, row.cameras_a_core), (30, 24.0));
         assert!(gate_table(&[row]).contains("balanced"));
     }
 }

@@ -3,51 +3,30 @@
 //!
 //! Invariants: the same seed makes the same cameras with the same FFmpeg; the exact mode is the
 //! measure, right or wrong.
-//! Units: media time in microseconds, frames at [`RATE_HZ`].
-//! Not here: what a gate costs (`gate`).
+//! Units: media time in microseconds, frames at `RATE_HZ`.
+//! Not here: how the clips are made (`gate_clip`), what a gate costs (`gate`).
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use flumen_base::wire::GateMode;
-use flumen_base::{Context, Error, Result};
-use flumen_farm::{Renderer, SceneKind, SceneSpec};
+use flumen_base::{Context, Result};
+use flumen_farm::{SceneKind, SceneSpec};
 use flumen_media::Interrupt;
 use serde::Serialize;
 
+use crate::gate_clip::{Coding, RATE_HZ, SIZE, make};
 use crate::gate_told::{Found, Pace, middle_and_most, seconds, told, word};
 use crate::table;
 
-/// Frames a second.
-const RATE_HZ: u32 = 15;
-/// Seconds of the scenes: in each, somebody comes and goes; a short one at both ends is empty.
-const SCENES_S: [u32; 3] = [3, 5, 8];
-/// How often each comes.
-const TIMES: usize = 4;
-/// Quiet before the first visit, and between two, in seconds.
-const QUIET_S: (u32, u32) = (10, 8);
-/// Frames of a scene that are played to and fro while nobody is there.
-const STILL: u32 = 8;
-const SIZE: (u32, u32) = (640, 360);
-
-/// How a camera encodes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Coding {
-    codec: &'static str,
-    group_s: u32,
-    b_frames: u32,
-}
-
 const CODINGS: [Coding; 8] = [
-    Coding { codec: "h264", group_s: 1, b_frames: 0 },
-    Coding { codec: "h264", group_s: 2, b_frames: 0 },
-    Coding { codec: "h264", group_s: 4, b_frames: 0 },
-    Coding { codec: "h264", group_s: 2, b_frames: 2 },
-    Coding { codec: "h265", group_s: 2, b_frames: 0 },
-    Coding { codec: "h265", group_s: 4, b_frames: 2 },
-    Coding { codec: "h265", group_s: 1, b_frames: 0 },
-    Coding { codec: "h264", group_s: 4, b_frames: 2 },
+    Coding::new("h264", 1, 0),
+    Coding::new("h264", 2, 0),
+    Coding::new("h264", 4, 0),
+    Coding::new("h264", 2, 2),
+    Coding::new("h265", 2, 0),
+    Coding::new("h265", 4, 2),
+    Coding::new("h265", 1, 0),
+    Coding::new("h264", 4, 2),
 ];
 
 /// A camera that is visited.
@@ -134,19 +113,8 @@ impl Visited {
 }
 
 /// The rows of the table.
-const ROWS: [&str; 11] = [
-    "all",
-    "groups of 1 s",
-    "groups of 2 s",
-    "groups of 4 s",
-    "h264",
-    "h265",
-    "B frames",
-    "day",
-    "night",
-    "rain",
-    "flicker",
-];
+const ROWS: &str =
+    "all,groups of 1 s,groups of 2 s,groups of 4 s,h264,h265,B frames,day,night,rain,flicker";
 
 /// Visits to `cameras` cameras drawn from a seed, in each mode; `each` hears a camera's rows.
 ///
@@ -165,11 +133,11 @@ pub fn visits(
         mode: word(mode),
         ..Recall::default()
     };
-    let all = modes.into_iter().flat_map(|mode| ROWS.map(|what| (what, mode)));
+    let all = modes.into_iter().flat_map(|mode| ROWS.split(',').map(move |what| (what, mode)));
     let mut rows: Vec<Recall> = all.map(blank).collect();
     let clip = dir.join("visits.mp4");
     for camera in (0..cameras).map(|index| Visited::drawn(seed, index)) {
-        make(&camera, &clip)?;
+        make(&|s| camera.spec(s), camera.coding, camera.seed, &clip)?;
         let exact = told(&clip, GateMode::Exact, stop)?;
         for mode in modes {
             let gated = told(&clip, mode, stop)?;
@@ -197,74 +165,6 @@ impl Recall {
         self.begin_off_us = middle_and_most(&self.found.begin_off_us);
         self.delay_us = middle_and_most(&self.found.delay_us);
     }
-}
-
-/// Encodes a camera's clip: quiet, a visit, quiet, the next, at other places of a group each time.
-fn make(camera: &Visited, clip: &Path) -> Result<()> {
-    let scenes: Vec<Vec<Vec<u8>>> =
-        SCENES_S.into_iter().map(|s| drawn(&camera.spec(s)?)).collect::<Result<_>>()?;
-    let mut encoder = encode(camera, clip)?;
-    let mut to = encoder.stdin.take().ok_or_else(|| Error::internal("ffmpeg has no input"))?;
-    let mut chance = camera.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let still: Vec<&Vec<u8>> = scenes.iter().take(1).flatten().take(STILL as usize).collect();
-    let round = || still.iter().chain(still.iter().rev());
-    let failed = |e| Error::io("write pictures to ffmpeg", e);
-    let empty = round().cycle().take((QUIET_S.0 * RATE_HZ) as usize);
-    empty.copied().try_for_each(|f| to.write_all(f)).map_err(failed)?;
-    for scene in (0..TIMES).flat_map(|_| &scenes) {
-        chance ^= chance << 13;
-        chance ^= chance >> 7;
-        chance ^= chance << 17;
-        let phase = (chance >> 33) as u32 % (camera.coding.group_s * RATE_HZ);
-        let wait = (QUIET_S.1 * RATE_HZ + phase) as usize;
-        let mut shown = scene.iter().chain(round().copied().cycle().take(wait));
-        shown.try_for_each(|f| to.write_all(f)).map_err(failed)?;
-    }
-    drop(to);
-    let done = encoder.wait_with_output().map_err(|e| Error::io("wait for ffmpeg", e))?;
-    if !done.status.success() {
-        let said = String::from_utf8_lossy(&done.stderr).into_owned();
-        return Err(Error::unavailable(format!("ffmpeg ended with {}: {said}", done.status)));
-    }
-    Ok(())
-}
-
-/// A scene's pictures, planes one after the other.
-fn drawn(spec: &SceneSpec) -> Result<Vec<Vec<u8>>> {
-    let mut renderer = Renderer::new(spec)?;
-    let mut one = |number| {
-        let picture = renderer.draw(number);
-        let frame = picture.frame()?;
-        let mut all = Vec::with_capacity((spec.width * spec.height * 3 / 2) as usize);
-        for plane in [Some(frame.luma), frame.u, frame.v].iter().flatten() {
-            (0..plane.height).for_each(|y| all.extend_from_slice(plane.row(y)));
-        }
-        Ok(all)
-    };
-    (0..spec.frames).map(&mut one).collect()
-}
-
-fn encode(camera: &Visited, clip: &Path) -> Result<Child> {
-    let Coding { codec, group_s, b_frames } = camera.coding;
-    let (size, group) = (format!("{}x{}", SIZE.0, SIZE.1), group_s * RATE_HZ);
-    let mut command = Command::new("ffmpeg");
-    command.args(["-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", &size]);
-    command.args(["-r", &RATE_HZ.to_string(), "-i", "-", "-vf", "noise=alls=3:allf=t"]);
-    let (library, options) = match codec {
-        "h265" => (
-            "libx265",
-            format!(
-                "-x265-params keyint={group}:min-keyint={group}:scenecut=0:bframes={b_frames}:open-gop=0:log-level=error -crf 28"
-            ),
-        ),
-        _ => (
-            "libx264",
-            format!("-g {group} -keyint_min {group} -sc_threshold 0 -bf {b_frames} -crf 25"),
-        ),
-    };
-    command.args(["-c:v", library, "-preset", "veryfast"]).args(options.split(' ')).arg(clip);
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    command.spawn().map_err(|e| Error::io("run ffmpeg; on Debian: apt install ffmpeg", e))
 }
 
 /// The figures for people.
@@ -309,10 +209,10 @@ mod tests {
     #[test]
     fn rows_add_up() {
         let mut row = Recall::default();
-        let found = Found { long: (2, 1), delay_us: vec![5, 9], ..Found::default() };
+        let found = Found { long: (2, 1), ..Found::default() };
         row.add(&found, (10, 2));
         row.add(&found, (10, 4));
-        assert_eq!((row.long, row.decoded, row.delay_us), ((4, 2), 0.3, (9, 9)));
+        assert_eq!((row.long, row.decoded), ((4, 2), 0.3));
         assert!(visits_table(&[row]).contains("2/4"));
     }
 }

@@ -11,6 +11,7 @@ mod compare;
 pub mod cpu;
 mod footage;
 pub mod gate;
+mod gate_clip;
 mod gate_told;
 pub mod gate_visits;
 mod hungarian;
