@@ -247,6 +247,18 @@ fn against_the_flow_of_an_area_is_told_once() {
 }
 
 #[test]
+fn who_comes_back_ends_what_was_told_of_another_under_its_number() {
+    let mut rig = Rig::new(&[rule(RuleKind::Dwell, "door")]);
+    way(300, 500).into_iter().for_each(|x| rig.see(&[thing(1, x, 500)]));
+    // Another track goes on where the first one ended; then the first is there again.
+    (0..10).for_each(|_| rig.see(&[thing(2, 500, 500)]));
+    way(300, 550).into_iter().for_each(|x| rig.see(&[thing(1, x, 900), thing(2, 500, 500)]));
+    let turns: Vec<_> = rig.signs.iter().filter(|s| s.turn != Turn::On).collect();
+    let turns: Vec<_> = turns.iter().map(|s| (s.subject, s.turn)).collect();
+    assert_eq!(turns, [(1, Turn::Begin), (1, Turn::End), (1, Turn::Begin)]);
+}
+
+#[test]
 fn a_rule_that_stays_keeps_what_it_follows_and_a_new_one_does_not_see_newcomers_in_who_is_there() {
     let dwell = Rule { id: "stay".into(), ..rule(RuleKind::Dwell, "door") };
     let mut rig = Rig::new(std::slice::from_ref(&dwell));

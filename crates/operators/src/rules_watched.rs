@@ -118,6 +118,7 @@ impl Watched {
         (ground, now): (&Ground<'_>, Moment),
         out: &mut Vec<Sign>,
     ) {
+        self.give_back(follows, thing.id, now, out);
         let new = Follow::new(thing, ground, now.pts_us, self.young);
         let square = |f: &Follow| apart(f.foot, new.foot);
         let near = |f: &&mut Follow| {
@@ -141,6 +142,25 @@ impl Watched {
         follows.push(new);
     }
 
+    /// A track came back while another goes on under its number: what is told of that one is over.
+    fn give_back(&self, follows: &mut [Follow], track: u64, now: Moment, out: &mut Vec<Sign>) {
+        for f in follows.iter_mut().filter(|f| f.subject == track && f.track != track) {
+            if f.open_us.take().is_some() {
+                let detail = self.stayed(f);
+                let (subject, at_us) = (f.subject, now.pts_us);
+                let (turn, area) = (Turn::End, None);
+                out.push(Sign { rule: 0, subject, turn, at_us, area, score: 0, detail });
+            }
+            f.subject = f.track;
+        }
+    }
+
+    /// How long a thing stayed, for a rule that asks.
+    fn stayed(&self, f: &Follow) -> Detail {
+        let from_us = if self.rule.kind() == RuleKind::Loiter { f.stays_us } else { f.since_us };
+        if self.lasts() { Detail::Stayed(f.last_us - from_us) } else { Detail::None }
+    }
+
     /// What a step means for this rule.
     fn say(
         &self,
@@ -158,15 +178,13 @@ impl Watched {
             score: thing.map_or(0, |t| t.score),
             detail,
         };
-        let from_us = if self.rule.kind() == RuleKind::Loiter { f.stays_us } else { f.since_us };
-        let stayed = Detail::Stayed(f.last_us - from_us);
+        let stayed = self.stayed(f);
         let begins = self.begins(f, step, now);
         if f.open_us.is_some() {
             let over = begins.is_some() || self.over(f, now);
             let turn = if over { Turn::End } else { Turn::On };
-            let detail = if self.lasts() { stayed } else { Detail::None };
             if over || thing.is_some() {
-                out.push(sign(f, turn, now.pts_us, detail));
+                out.push(sign(f, turn, now.pts_us, stayed));
             }
             if over {
                 f.open_us = None;

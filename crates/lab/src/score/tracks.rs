@@ -48,7 +48,6 @@ impl Dot {
         let all = self.width * self.height + o.width * o.height - both;
         if all > 0.0 { both / all } else { 0.0 }
     }
-
 }
 
 /// How good the tracks of a clip are.
