@@ -9,6 +9,10 @@ use crate::tone::{Fitter, Tone};
 
 /// Ticks after which another scene is accepted: 5 s.
 const PATIENCE: u32 = 1250;
+/// Share in 1/1000 of the samples from which on a background explains a frame.
+const EXPLAINED: u32 = 900;
+/// The background before must explain so much more: in light that came back it does.
+const BETTER: u32 = 100;
 
 /// What a frame as a whole is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +30,12 @@ pub fn light(back: &mut Background, fitter: &mut Fitter, small: &Small) -> Tone 
     let last = back.tone.clone();
     let tone = fitter.fit(&small.luma, &back.luma, &back.mask, &last);
     let area = back.held.width() * back.held.height();
-    if tone.share >= 500 || back.held.count() * 2 <= area {
+    if tone.share >= EXPLAINED || back.held.count() * 2 <= area {
         return tone;
     }
     let nothing = Bits::new(back.held.width(), back.held.height());
     let other = fitter.fit(&small.luma, &back.before, &nothing, &Tone::default());
-    if other.share < tone.share + 200 {
+    if other.share < tone.share + BETTER {
         return tone;
     }
     for y in 0..back.held.height() {

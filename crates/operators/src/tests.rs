@@ -97,6 +97,19 @@ fn a_step_of_the_exposure_is_no_motion() {
 }
 
 #[test]
+fn light_that_was_off_for_long_and_comes_back_is_no_motion() {
+    for gain in [12, 16, 20, 25] {
+        let mut motion = settled(60);
+        // 8 s: the dark scene is taken for the scene.
+        (60..260).for_each(|n| show(&mut motion, &Scene { gain, ..Scene::quiet(n) }, n));
+        for n in 260..300 {
+            show(&mut motion, &Scene::quiet(n), n);
+            assert_eq!(motion.motion_permyriad(), 0, "gain {gain} frame {n}");
+        }
+    }
+}
+
+#[test]
 fn what_stands_still_becomes_background_and_its_leaving_shows_nothing() {
     let mut motion = settled(50);
     let thing = |n| Scene::with(n, (60, 30, 24, 40, 200));
