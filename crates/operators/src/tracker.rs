@@ -198,6 +198,10 @@ impl Tracker {
             if self.tracks.len() >= MOST {
                 return;
             }
+            let small = (new.area as usize) < 2 * field.birth;
+            if small && self.tracks.iter().any(|t| t.certain() && beside(&new.place, &t.place)) {
+                continue;
+            }
             if let Some(mut track) = self.lost.find(&new.place, &new.look) {
                 track.come_back(&new.place, new.area);
                 self.tracks.push(track);
@@ -225,6 +229,15 @@ impl Tracker {
         let tracks = (0..count).map(|_| Track::load(from)).collect::<Option<_>>()?;
         Some(Tracker { born, tracks, lost: Lost::load(from)?, ..Tracker::default() })
     }
+}
+
+/// A small shape at a known thing is a part or the shadow of it.
+fn beside(small: &Place, known: &Place) -> bool {
+    let reach = known.w.max(known.h) / 4.0;
+    let apart =
+        |at: f64, size: f64, other: f64, others: f64| (at - other).abs() - (size + others) / 2.0;
+    apart(small.x, small.w, known.x, known.w) < reach
+        && apart(small.y, small.h, known.y, known.h) < reach
 }
 
 fn unlike(t: &Track, s: &Seen) -> i64 {

@@ -140,6 +140,21 @@ fn two_who_come_as_one_and_part_are_two() {
 }
 
 #[test]
+fn a_small_shape_at_somebody_is_a_part_and_elsewhere_a_thing() {
+    for (apart, count) in [(4, 1), (40, 2)] {
+        let mut tracker = Tracker::default();
+        for n in 0..40 {
+            let x = 60 + 2 * n;
+            // A shadow or a bag of 11 by 11 that goes along, from the tenth frame on.
+            let part = (x + 8 + apart, 105, x + 19 + apart, 116);
+            let shown = [person(x), part];
+            show(&mut tracker, if n < 10 { &shown[..1] } else { &shown });
+        }
+        assert_eq!(seen(&tracker).len(), count, "{apart} apart");
+    }
+}
+
+#[test]
 fn who_was_hidden_for_two_seconds_comes_back() {
     let mut tracker = Tracker::default();
     for n in 0..140 {
