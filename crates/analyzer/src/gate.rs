@@ -27,9 +27,9 @@ const SETTLING: u64 = 4;
 const PARTS: i64 = 16;
 /// Steps that one unit counts at most: one alone tells nothing.
 const MOST_STEPS: i64 = 4;
-/// Steps above what is usual, one a unit, that tell of something: four large ones in a row. An
-/// encoder's own rise and fall within a group comes to 7.
-const STRAYED: i64 = 12;
+/// Steps above what is usual, one a unit, that tell of something: seven large ones in a row. An
+/// encoder's own rise and fall within a group comes to 13.
+const STRAYED: i64 = 20;
 
 /// A unit that was not decoded.
 pub(crate) type Unit = (Meta, Bytes);

@@ -32,10 +32,10 @@ fn units_in_a_row_far_from_the_usual_of_their_kind_are_odd() {
         assert!(!weigh(200 + n % 5 * 10, false));
     }
     assert!(!weigh(2900, true) && !weigh(1000, true), "one alone tells nothing");
-    assert!(!weigh(2900, true) && !weigh(200, false) && !weigh(3000, true) && !weigh(2900, true));
-    assert!(weigh(2800, true), "four in a row, whatever is between");
-    assert!(!weigh(900, false) && !weigh(950, false) && !weigh(950, false));
-    assert!(weigh(990, false), "usual for others, not for those");
+    let told = (0..20).position(|n| weigh(2800 + n * 10, true) || weigh(200, false));
+    assert!(told.is_some_and(|n| (5..8).contains(&n)), "seven in a row, whatever is between");
+    let told = (0..20).position(|n| weigh(900 + n * 10, false));
+    assert!(told.is_some_and(|n| (5..8).contains(&n)), "usual for others, not for those");
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_small_shift_that_lasts_is_odd_and_the_first_units_of_a_group_are_not() {
     assert!((1..=SETTLING).all(|nth| !weigh(4000, nth)));
     // Less than a twelfth below: 2080, 65 a step.
     let told = (0..30).position(|n| weigh(1830 + n % 5 * 40, 9));
-    assert!(told.is_some_and(|n| (5..15).contains(&n)), "{told:?}");
+    assert!(told.is_some_and(|n| (5..25).contains(&n)), "{told:?}");
 }
 
 #[test]
