@@ -75,6 +75,8 @@ impl Cards {
             masks: self.in_force.masks.clone(),
             zones: self.in_force.zones.clone(),
             rules: self.in_force.rules.clone(),
+            time_zone: self.in_force.time_zone.clone(),
+            group: self.in_force.group.clone(),
             policy_version: self.in_force.version,
             ..Settings::default()
         }

@@ -8,6 +8,7 @@ use flumen_operators::{Motion, Pictured, TamperKind, Thing};
 use crate::Output;
 use crate::events::Told;
 use crate::meta::Meta;
+use crate::site::Site;
 use crate::tamper::Watch;
 use crate::windows::Windows;
 
@@ -23,6 +24,7 @@ pub(crate) struct Whose<'a> {
     pub camera: &'a str,
     pub policy_version: u64,
     pub rules: &'a [Rule],
+    pub site: &'a Site,
 }
 
 impl Care {

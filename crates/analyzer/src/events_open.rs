@@ -238,6 +238,7 @@ impl Open {
             detail: self.detail.clone(),
             rule: rule.clone(),
             muted: self.muted,
+            oddities: Vec::new(),
         }
     }
 

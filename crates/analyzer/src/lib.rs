@@ -38,6 +38,7 @@ mod session_snapshot;
 mod settings;
 mod sight;
 mod sight_snapshot;
+mod site;
 mod snapshot;
 mod tamper;
 mod windows;

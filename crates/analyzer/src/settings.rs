@@ -17,6 +17,10 @@ pub struct Settings {
     pub zones: Vec<Zone>,
     /// What is to be told; none = all that moves.
     pub rules: Vec<Rule>,
+    /// IANA name of the camera's time zone; empty = UTC.
+    pub time_zone: String,
+    /// Cameras that are learned together; empty = "site".
+    pub group: String,
     /// Version of the camera record that the policy comes from.
     pub policy_version: u64,
     /// Largest side of a picture.
@@ -40,6 +44,8 @@ impl Default for Settings {
             masks: Vec::new(),
             zones: Vec::new(),
             rules: Vec::new(),
+            time_zone: String::new(),
+            group: String::new(),
             policy_version: 0,
             max_side: 8192,
             max_pixels: 8192 * 4608,

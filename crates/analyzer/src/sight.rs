@@ -17,6 +17,7 @@ use crate::events::{Events, Told, Who, box_of};
 use crate::events_rules::{Rules, all_motion};
 use crate::meta::Meta;
 use crate::pictures::Pictures;
+use crate::site::Site;
 use crate::{Output, Settings};
 
 /// Policies that may wait for their time.
@@ -47,6 +48,7 @@ pub(crate) struct Versioned {
     pub masks: Vec<PrivacyMask>,
     pub zones: Vec<Zone>,
     pub rules: Vec<Rule>,
+    pub site: Site,
     pub version: u64,
     pub effective_us: i64,
 }
@@ -58,6 +60,7 @@ impl Sight {
             masks: settings.masks.clone(),
             zones: settings.zones.clone(),
             rules: settings.rules.clone(),
+            site: Site::of(&settings.time_zone, &settings.group),
             version: settings.policy_version,
             effective_us: 0,
         };
@@ -319,6 +322,7 @@ impl Versioned {
             masks: camera.masks.clone(),
             zones: camera.zones.clone(),
             rules: camera.rules.clone(),
+            site: Site::of(&camera.time_zone, &camera.group),
             version: camera.version,
             effective_us: camera.effective_us,
         }
@@ -331,6 +335,8 @@ impl Versioned {
             masks: self.masks.clone(),
             zones: self.zones.clone(),
             rules: self.rules.clone(),
+            time_zone: self.site.time_zone.clone(),
+            group: self.site.group.clone(),
             version: self.version,
             effective_us: self.effective_us,
             ..Camera::default()
@@ -339,7 +345,7 @@ impl Versioned {
 }
 
 fn whose<'a>(camera: &'a str, policy: &'a Versioned) -> Whose<'a> {
-    Whose { camera, policy_version: policy.version, rules: &policy.rules }
+    Whose { camera, policy_version: policy.version, rules: &policy.rules, site: &policy.site }
 }
 
 fn who<'a>(camera: &'a str, policy: &'a Versioned) -> Who<'a> {

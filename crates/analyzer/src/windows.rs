@@ -270,6 +270,8 @@ impl Second {
             source: Some(at),
             policy_version: whose.policy_version,
             quiet: self.quiet,
+            local_offset_s: whose.site.ahead_s(self.begin_us),
+            group: whose.site.group.clone(),
         })
     }
 }

@@ -14,6 +14,12 @@ pub const EVENTS: &str = "flumen.events";
 pub const PICTURES: &str = "flumen.pictures";
 /// One second of a camera as a vector, made for learning.
 pub const WINDOWS: &str = "flumen.windows";
+/// Compacted: learned models, and which of them counts.
+pub const MODELS: &str = "flumen.models";
+/// What learning found: anomalies, patterns, forecasts.
+pub const INSIGHTS: &str = "flumen.insights";
+/// Compacted: what people say of events and insights.
+pub const FEEDBACK: &str = "flumen.feedback";
 /// Compacted: spans that are not covered.
 pub const GAPS: &str = "flumen.gaps";
 /// Compacted: archived files.
@@ -22,9 +28,9 @@ pub const SEGMENTS: &str = "flumen.segments";
 pub const REJECTS: &str = "flumen.rejects";
 
 /// Topics that are logs: kept by age and bytes.
-pub const LOGS: [&str; 6] = [VIDEO, FRAMES, EVENTS, PICTURES, WINDOWS, REJECTS];
+pub const LOGS: [&str; 7] = [VIDEO, FRAMES, EVENTS, PICTURES, WINDOWS, INSIGHTS, REJECTS];
 /// Topics that are tables: the last record of each key is kept.
-pub const TABLES: [&str; 4] = [CAMERAS, OWNERS, GAPS, SEGMENTS];
+pub const TABLES: [&str; 6] = [CAMERAS, OWNERS, MODELS, FEEDBACK, GAPS, SEGMENTS];
 
 /// Name of the record header that holds the PacketHeader.
 pub const PACKET_HEADER: &str = "h";

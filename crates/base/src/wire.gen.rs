@@ -93,6 +93,9 @@ pub struct Camera {
     pub zones: ::prost::alloc::vec::Vec<Zone>,
     #[prost(message, repeated, tag = "11")]
     pub rules: ::prost::alloc::vec::Vec<Rule>,
+    /// Cameras that are learned together: 1 to 63 of a-z, 0-9 and '-'; empty = "site".
+    #[prost(string, tag = "12")]
+    pub group: ::prost::alloc::string::String,
 }
 /// A place in the picture that a person drew.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -388,7 +391,7 @@ pub struct Quality {
     pub sharpness: u32,
 }
 /// Something happened: flumen.events. Id and revision name one record.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Event {
     /// First 16 bytes of SHA-256 over (camera, epoch, operator, version, sequence, subject).
     #[prost(bytes = "bytes", tag = "1")]
@@ -440,6 +443,9 @@ pub struct Event {
     /// Stands in the list but is sent to nobody.
     #[prost(bool, tag = "21")]
     pub muted: bool,
+    /// Of kind "anomaly": what was expected and what was seen, the strangest first.
+    #[prost(message, repeated, tag = "22")]
+    pub oddities: ::prost::alloc::vec::Vec<Oddity>,
 }
 /// A JPEG: flumen.pictures; the record's value is this message.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -611,6 +617,372 @@ pub struct Window {
     /// values come from the next key picture, and `frames` is 0.
     #[prost(uint32, tag = "16")]
     pub quiet: u32,
+    /// Seconds that the camera's local time is ahead of UTC at its beginning.
+    #[prost(int32, tag = "17")]
+    pub local_offset_s: i32,
+    /// Cameras that are learned together; empty = "site".
+    #[prost(string, tag = "18")]
+    pub group: ::prost::alloc::string::String,
+}
+/// A learned model: flumen.models, keyed by scope/kind/version. What the numbers mean and how a
+/// score is computed: docs/ref/models.md.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ModelCard {
+    /// A camera's id, or "group:" and a group's name.
+    #[prost(string, tag = "1")]
+    pub scope: ::prost::alloc::string::String,
+    /// "profile", "kmeans", "gaussian-mixture", "appearance", "forecast", "patterns".
+    #[prost(string, tag = "2")]
+    pub kind: ::prost::alloc::string::String,
+    /// The last minute it was trained on, counted from 1970: grows, and is the same on each trainer.
+    #[prost(uint64, tag = "3")]
+    pub version: u64,
+    /// Which training this comes from: versions of one lineage follow each other.
+    #[prost(string, tag = "4")]
+    pub lineage: ::prost::alloc::string::String,
+    /// The version before; 0 = none.
+    #[prost(uint64, tag = "5")]
+    pub parent: u64,
+    /// Program and version that trained it.
+    #[prost(string, tag = "6")]
+    pub trainer: ::prost::alloc::string::String,
+    /// Of features and scores.
+    #[prost(uint32, tag = "7")]
+    pub schema: u32,
+    /// What it was trained on: a span, and good windows and minutes in it.
+    #[prost(int64, tag = "8")]
+    pub from_us: i64,
+    #[prost(int64, tag = "9")]
+    pub to_us: i64,
+    #[prost(uint64, tag = "10")]
+    pub windows: u64,
+    #[prost(uint64, tag = "11")]
+    pub minutes: u64,
+    /// Arrival time from which it counts; no part of what is learned.
+    #[prost(int64, tag = "12")]
+    pub effective_us: i64,
+    #[prost(message, repeated, tag = "13")]
+    pub normals: ::prost::alloc::vec::Vec<model_card::Normal>,
+    #[prost(message, repeated, tag = "14")]
+    pub golden: ::prost::alloc::vec::Vec<model_card::Golden>,
+    #[prost(message, repeated, tag = "15")]
+    pub measures: ::prost::alloc::vec::Vec<model_card::Measure>,
+    #[prost(oneof = "model_card::Parameters", tags = "20, 21, 22, 23, 24, 25")]
+    pub parameters: ::core::option::Option<model_card::Parameters>,
+}
+/// Nested message and enum types in `ModelCard`.
+pub mod model_card {
+    /// What is normal of one camera in a model of many.
+    #[derive(Clone, PartialEq, ::prost::Message)]
+    pub struct Normal {
+        #[prost(string, tag = "1")]
+        pub camera: ::prost::alloc::string::String,
+        /// Mean and standard deviation of each feature.
+        #[prost(double, repeated, tag = "2")]
+        pub mean: ::prost::alloc::vec::Vec<f64>,
+        #[prost(double, repeated, tag = "3")]
+        pub deviation: ::prost::alloc::vec::Vec<f64>,
+        #[prost(message, repeated, tag = "4")]
+        pub thresholds: ::prost::alloc::vec::Vec<Threshold>,
+        #[prost(uint64, tag = "5")]
+        pub minutes: u64,
+    }
+    /// Above it a dimension's score is odd.
+    #[derive(Clone, PartialEq, ::prost::Message)]
+    pub struct Threshold {
+        #[prost(string, tag = "1")]
+        pub dimension: ::prost::alloc::string::String,
+        #[prost(double, tag = "2")]
+        pub score: f64,
+    }
+    /// An input with the scores that the trainer computed; a scorer computes them again before it
+    /// takes the card.
+    #[derive(Clone, PartialEq, ::prost::Message)]
+    pub struct Golden {
+        #[prost(string, tag = "1")]
+        pub camera: ::prost::alloc::string::String,
+        #[prost(message, optional, tag = "2")]
+        pub window: ::core::option::Option<super::Window>,
+        /// By the definitions of docs/ref/models.md, in the order of the kind's dimensions.
+        #[prost(double, repeated, tag = "3")]
+        pub scores: ::prost::alloc::vec::Vec<f64>,
+        /// Of kinds that score minutes: the minute it is.
+        #[prost(message, optional, tag = "4")]
+        pub minute: ::core::option::Option<super::Minute>,
+    }
+    /// How good it was: "false-a-day", "minutes-scored", "mae-1h", ...
+    #[derive(Clone, PartialEq, ::prost::Message)]
+    pub struct Measure {
+        #[prost(string, tag = "1")]
+        pub name: ::prost::alloc::string::String,
+        #[prost(double, tag = "2")]
+        pub value: f64,
+    }
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Parameters {
+        #[prost(message, tag = "20")]
+        Profile(super::Profile),
+        #[prost(message, tag = "21")]
+        Clusters(super::Clusters),
+        #[prost(message, tag = "22")]
+        Mixture(super::Mixture),
+        #[prost(message, tag = "23")]
+        Appearance(super::Appearance),
+        #[prost(message, tag = "24")]
+        Forecaster(super::Forecaster),
+        #[prost(message, tag = "25")]
+        Patterns(super::Patterns),
+    }
+}
+/// One minute of one camera: what its good windows come to.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Minute {
+    #[prost(string, tag = "1")]
+    pub camera: ::prost::alloc::string::String,
+    /// Minutes since 1970.
+    #[prost(uint64, tag = "2")]
+    pub minute: u64,
+    /// Monday 0:00 local time = 0, to 167.
+    #[prost(uint32, tag = "3")]
+    pub hour_of_week: u32,
+    /// Good windows, and those with something in sight.
+    #[prost(uint32, tag = "4")]
+    pub seen: u32,
+    #[prost(uint32, tag = "5")]
+    pub busy: u32,
+    /// Busy windows in which a part of the picture moved; 48 parts as in windows.
+    #[prost(uint32, repeated, tag = "6")]
+    pub cells: ::prost::alloc::vec::Vec<u32>,
+    /// Busy windows by place (4 x 3, rows first) and heading: 96.
+    #[prost(uint32, repeated, tag = "7")]
+    pub ways: ::prost::alloc::vec::Vec<u32>,
+    /// Things in sight at once for two seconds.
+    #[prost(uint32, tag = "8")]
+    pub things: u32,
+    /// Longest stay, seconds.
+    #[prost(double, tag = "9")]
+    pub dwell_s: f64,
+    /// Things told for the first time.
+    #[prost(uint32, tag = "10")]
+    pub entries: u32,
+    /// Mean of the 32 parts of `look` over the good windows.
+    #[prost(double, repeated, tag = "11")]
+    pub look: ::prost::alloc::vec::Vec<f64>,
+    /// Means over the good windows.
+    #[prost(double, tag = "12")]
+    pub brightness: f64,
+    #[prost(double, tag = "13")]
+    pub contrast: f64,
+    #[prost(double, tag = "14")]
+    pub sharpness: f64,
+    #[prost(double, tag = "15")]
+    pub noise: f64,
+    #[prost(double, tag = "16")]
+    pub unit_rate: f64,
+    #[prost(double, tag = "17")]
+    pub byte_rate: f64,
+}
+/// What is usual on one camera, by time, place and way. All counts are in minutes, old ones fade.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Profile {
+    /// By hour of the week: minutes seen, and active ones.
+    #[prost(double, repeated, tag = "1")]
+    pub hour_seen: ::prost::alloc::vec::Vec<f64>,
+    #[prost(double, repeated, tag = "2")]
+    pub hour_active: ::prost::alloc::vec::Vec<f64>,
+    /// Active minutes in which a part of the picture moved: 48.
+    #[prost(double, repeated, tag = "3")]
+    pub cells: ::prost::alloc::vec::Vec<f64>,
+    /// By place and heading: 96.
+    #[prost(double, repeated, tag = "4")]
+    pub ways: ::prost::alloc::vec::Vec<f64>,
+    /// By hour of the day and bin of things at once: 24 x 8.
+    #[prost(double, repeated, tag = "5")]
+    pub crowds: ::prost::alloc::vec::Vec<f64>,
+    /// By bin of the longest stay: 12.
+    #[prost(double, repeated, tag = "6")]
+    pub dwells: ::prost::alloc::vec::Vec<f64>,
+}
+/// Centres in standardised features.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Clusters {
+    /// One after the other.
+    #[prost(double, repeated, tag = "1")]
+    pub centres: ::prost::alloc::vec::Vec<f64>,
+    #[prost(double, repeated, tag = "2")]
+    pub weights: ::prost::alloc::vec::Vec<f64>,
+}
+/// Gaussians in standardised features.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Mixture {
+    #[prost(double, repeated, tag = "1")]
+    pub weights: ::prost::alloc::vec::Vec<f64>,
+    #[prost(double, repeated, tag = "2")]
+    pub means: ::prost::alloc::vec::Vec<f64>,
+    /// Lower triangle of each covariance's Cholesky factor, rows first.
+    #[prost(double, repeated, tag = "3")]
+    pub factors: ::prost::alloc::vec::Vec<f64>,
+}
+/// The usual looks of one camera: a mean and directions in which it varies.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Appearance {
+    #[prost(double, repeated, tag = "1")]
+    pub mean: ::prost::alloc::vec::Vec<f64>,
+    /// Orthonormal, one after the other.
+    #[prost(double, repeated, tag = "2")]
+    pub directions: ::prost::alloc::vec::Vec<f64>,
+}
+/// Counts of the hours to come.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Forecaster {
+    /// Names and weights of a linear model's inputs; docs/ref/models.md.
+    #[prost(string, repeated, tag = "1")]
+    pub inputs: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(double, repeated, tag = "2")]
+    pub weights: ::prost::alloc::vec::Vec<f64>,
+    #[prost(double, tag = "3")]
+    pub intercept: f64,
+    /// Standard deviation of what it was off, by hours ahead.
+    #[prost(double, repeated, tag = "4")]
+    pub off: ::prost::alloc::vec::Vec<f64>,
+    /// Expected count by hour of the week.
+    #[prost(double, repeated, tag = "5")]
+    pub season: ::prost::alloc::vec::Vec<f64>,
+}
+/// Usual ways and what goes together.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Patterns {
+    #[prost(message, repeated, tag = "1")]
+    pub paths: ::prost::alloc::vec::Vec<patterns::Path>,
+}
+/// Nested message and enum types in `Patterns`.
+pub mod patterns {
+    #[derive(Clone, PartialEq, ::prost::Message)]
+    pub struct Path {
+        /// Places 0 to 11 (4 x 3, rows first) in their order.
+        #[prost(uint32, repeated, tag = "1")]
+        pub places: ::prost::alloc::vec::Vec<u32>,
+        #[prost(double, tag = "2")]
+        pub support: f64,
+    }
+}
+/// Which model of a scope and kind counts: flumen.models, keyed by scope/kind/active.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ActiveModel {
+    #[prost(string, tag = "1")]
+    pub scope: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub kind: ::prost::alloc::string::String,
+    /// 0 = the newest.
+    #[prost(uint64, tag = "3")]
+    pub version: u64,
+    /// Scored beside, tells nothing; 0 = none.
+    #[prost(uint64, tag = "4")]
+    pub shadow: u64,
+    #[prost(int64, tag = "5")]
+    pub effective_us: i64,
+    /// Who said so, and why.
+    #[prost(string, tag = "6")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// One dimension in which something was not as usual.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Oddity {
+    /// "time", "place", "way", "crowd", "dwell", "absence", "look", "cluster", "density".
+    #[prost(string, tag = "1")]
+    pub dimension: ::prost::alloc::string::String,
+    #[prost(double, tag = "2")]
+    pub seen: f64,
+    #[prost(double, tag = "3")]
+    pub expected: f64,
+    #[prost(double, tag = "4")]
+    pub score: f64,
+    #[prost(double, tag = "5")]
+    pub threshold: f64,
+    /// For a person: "someone in sight: here that is so in 0.2 % of the minutes at this hour".
+    #[prost(string, tag = "6")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub kind: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "8")]
+    pub version: u64,
+}
+/// What learning found: flumen.insights. Id and revision name one record.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Insight {
+    /// First 16 bytes of SHA-256 over (camera, kind, begin_us, dimension), each ended by a zero byte.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub id: ::prost::bytes::Bytes,
+    #[prost(uint32, tag = "2")]
+    pub revision: u32,
+    #[prost(string, tag = "3")]
+    pub camera: ::prost::alloc::string::String,
+    #[prost(enumeration = "InsightKind", tag = "4")]
+    pub kind: i32,
+    #[prost(enumeration = "Phase", tag = "5")]
+    pub phase: i32,
+    #[prost(int64, tag = "6")]
+    pub begin_us: i64,
+    #[prost(int64, tag = "7")]
+    pub end_us: i64,
+    /// Of an anomaly the leading dimension; "entries" of a forecast; "path" of a pattern.
+    #[prost(string, tag = "8")]
+    pub dimension: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "9")]
+    pub oddities: ::prost::alloc::vec::Vec<Oddity>,
+    #[prost(message, repeated, tag = "10")]
+    pub ahead: ::prost::alloc::vec::Vec<insight::Ahead>,
+    #[prost(uint32, repeated, tag = "11")]
+    pub places: ::prost::alloc::vec::Vec<u32>,
+    #[prost(double, tag = "12")]
+    pub support: f64,
+    #[prost(string, tag = "13")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "14")]
+    pub model_version: u64,
+    #[prost(string, tag = "15")]
+    pub trainer: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `Insight`.
+pub mod insight {
+    /// One step of a forecast.
+    #[derive(Clone, Copy, PartialEq, ::prost::Message)]
+    pub struct Ahead {
+        #[prost(int64, tag = "1")]
+        pub begin_us: i64,
+        #[prost(int64, tag = "2")]
+        pub end_us: i64,
+        #[prost(double, tag = "3")]
+        pub value: f64,
+        /// 90 % lie between.
+        #[prost(double, tag = "4")]
+        pub low: f64,
+        #[prost(double, tag = "5")]
+        pub high: f64,
+    }
+}
+/// What a person says of an event or insight: flumen.feedback, keyed by camera/id in hex.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Feedback {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub id: ::prost::bytes::Bytes,
+    #[prost(string, tag = "2")]
+    pub camera: ::prost::alloc::string::String,
+    #[prost(enumeration = "Verdict", tag = "3")]
+    pub verdict: i32,
+    #[prost(int64, tag = "4")]
+    pub begin_us: i64,
+    #[prost(int64, tag = "5")]
+    pub end_us: i64,
+    /// Dimensions that were told as odd.
+    #[prost(string, repeated, tag = "6")]
+    pub dimensions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, tag = "7")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(int64, tag = "8")]
+    pub at_us: i64,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -972,6 +1344,68 @@ impl GapCause {
             "GAP_CAUSE_DISK" => Some(Self::Disk),
             "GAP_CAUSE_EXPIRED" => Some(Self::Expired),
             "GAP_CAUSE_BACKFILLED" => Some(Self::Backfilled),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum InsightKind {
+    Anomaly = 0,
+    Pattern = 1,
+    Forecast = 2,
+    /// A camera drifts towards failure.
+    Health = 3,
+}
+impl InsightKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Anomaly => "INSIGHT_KIND_ANOMALY",
+            Self::Pattern => "INSIGHT_KIND_PATTERN",
+            Self::Forecast => "INSIGHT_KIND_FORECAST",
+            Self::Health => "INSIGHT_KIND_HEALTH",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "INSIGHT_KIND_ANOMALY" => Some(Self::Anomaly),
+            "INSIGHT_KIND_PATTERN" => Some(Self::Pattern),
+            "INSIGHT_KIND_FORECAST" => Some(Self::Forecast),
+            "INSIGHT_KIND_HEALTH" => Some(Self::Health),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Verdict {
+    Unspecified = 0,
+    Anomaly = 1,
+    Normal = 2,
+}
+impl Verdict {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "VERDICT_UNSPECIFIED",
+            Self::Anomaly => "VERDICT_ANOMALY",
+            Self::Normal => "VERDICT_NORMAL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VERDICT_UNSPECIFIED" => Some(Self::Unspecified),
+            "VERDICT_ANOMALY" => Some(Self::Anomaly),
+            "VERDICT_NORMAL" => Some(Self::Normal),
             _ => None,
         }
     }

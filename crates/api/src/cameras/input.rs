@@ -47,6 +47,7 @@ pub(crate) fn record(
         masks,
         zones,
         rules,
+        group: old.map(|o| o.group.clone()).unwrap_or_default(),
     })
 }
 
@@ -76,7 +77,8 @@ fn name(name: Option<String>, id: &CameraId) -> Result<String> {
 
 fn zone(zone: String) -> Result<String> {
     let good = |c: char| c.is_ascii_alphanumeric() || "_+-/".contains(c);
-    if zone.len() > 64 || !zone.chars().all(good) || zone.starts_with('/') {
+    let known = || zone.is_empty() || jiff::tz::TimeZone::get(&zone).is_ok();
+    if zone.len() > 64 || !zone.chars().all(good) || zone.starts_with('/') || !known() {
         return Err(Error::invalid(
             "time_zone is not a name of the IANA list: write one such as Europe/Berlin or UTC",
         ));
