@@ -44,6 +44,7 @@ mod rules_tests;
 mod rules_visits;
 mod rules_watched;
 mod scene;
+pub mod score;
 mod stage;
 mod standing;
 mod state;
