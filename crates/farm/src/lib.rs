@@ -17,6 +17,7 @@ mod cast;
 mod clip;
 mod code;
 mod compose;
+pub mod days;
 mod effects;
 mod flicker;
 mod ground;
