@@ -1,0 +1,199 @@
+package flumen.spark;
+
+import flumen.spark.state.CameraState;
+import flumen.v1.Flumen.Minute;
+import flumen.v1.Flumen.Window;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.TreeMap;
+
+/** What is learned of one camera. */
+final class CameraLearning {
+  /** All dimensions of an odd minute, in the order in which they are kept. */
+  static final List<String> DIMENSIONS =
+      List.of("time", "place", "way", "crowd", "dwell", "absence", "cluster", "density", "look");
+  /** Below these nothing is odd. */
+  static final double[] LEAST = {100, 100, 50, 100, 100, 3, 24, 12, 0.05};
+
+  static final int ABSENCE = 5;
+  static final int CLUSTER = 6;
+  /** Minutes before anything is odd. */
+  static final long WARM = 1440;
+
+  private static final double FADE = 0.975;
+  private static final int MOST_ODD = 30;
+  private static final int SAMPLES = 8;
+  private static final int WHOLE = 30;
+
+  final String camera;
+  String group;
+  long epoch;
+  long sequence = -1;
+  final TreeMap<Long, MinuteSoFar> open = new TreeMap<>();
+  final Normals normals = new Normals();
+  Profiles profile = new Profiles();
+  final Scores[] scores = new Scores[DIMENSIONS.size()];
+  double weight;
+  long minutes;
+  long windows;
+  long fromUs;
+  final Deque<Minute> samples = new ArrayDeque<>();
+  final Anomalies anomalies;
+  final List<Long> versions = new ArrayList<>();
+  private double absence;
+  private long day = -1;
+  private final int[] oddToday = new int[DIMENSIONS.size()];
+
+  CameraLearning(String camera) {
+    this.camera = camera;
+    anomalies = new Anomalies(camera);
+    for (int i = 0; i < scores.length; i++) {
+      scores[i] = new Scores();
+    }
+  }
+
+  /** Takes a window into its minute; false when it came before. */
+  boolean take(Window window) {
+    boolean again = window.getEpoch() < epoch
+        || window.getEpoch() == epoch && window.getSequence() <= sequence;
+    if (again) {
+      return false;
+    }
+    epoch = window.getEpoch();
+    sequence = window.getSequence();
+    group = Groups.of(window);
+    long minute = MinuteSoFar.minuteOf(window);
+    open.computeIfAbsent(minute, m -> new MinuteSoFar(camera, m)).add(window);
+    return true;
+  }
+
+  /** Scores of a minute before it is learned from, in the order of DIMENSIONS. */
+  double[] score(MinuteSoFar so, Minute minute, Clusters clusters) {
+    double[] all = new double[DIMENSIONS.size()];
+    double[] rare = profile.scores(minute);
+    System.arraycopy(rare, 0, all, 0, rare.length);
+    if (Profiles.isActive(minute)) {
+      absence = 0;
+    } else if (minute.getSeen() >= WHOLE) {
+      absence += profile.activeShare(minute.getHourOfWeek());
+    }
+    all[ABSENCE] = absence;
+    if (clusters != null && normals.windows > 0) {
+      Third third = new Third();
+      so.features.forEach(x -> third.add(clusters.nearest(normals.standardised(x))));
+      all[CLUSTER] = third.value();
+    }
+    return all;
+  }
+
+  /** The threshold of a dimension; 0 while there is none. */
+  double threshold(int dimension) {
+    return minutes < WARM ? 0 : scores[dimension].threshold(weight, LEAST[dimension]);
+  }
+
+  double[] thresholds() {
+    double[] all = new double[DIMENSIONS.size()];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = threshold(i);
+    }
+    return all;
+  }
+
+  /** Learns from a minute that was scored. */
+  void learn(MinuteSoFar so, Minute minute, double[] scored, double[] thresholds) {
+    begin(minute.getMinute() / WARM);
+    boolean usual = true;
+    for (int i = 0; i < scored.length; i++) {
+      if (thresholds[i] > 0 && scored[i] > thresholds[i]) {
+        oddToday[i]++;
+        usual &= oddToday[i] > MOST_ODD;
+      }
+      scores[i].add(scored[i], thresholds[i]);
+    }
+    if (usual) {
+      profile.learn(minute);
+    }
+    so.features.forEach(normals::add);
+    fromUs = minutes == 0 ? minute.getMinute() * 60_000_000L : fromUs;
+    minutes++;
+    weight++;
+    windows += minute.getSeen();
+    if (samples.size() == SAMPLES) {
+      samples.removeFirst();
+    }
+    samples.addLast(minute.toBuilder().clearLook().build());
+  }
+
+  /** Old counts fade at the first minute of a day. */
+  private void begin(long today) {
+    if (today == day) {
+      return;
+    }
+    if (day >= 0) {
+      profile.fade(FADE);
+      weight *= FADE;
+      for (Scores counts : scores) {
+        counts.fade(FADE);
+      }
+    }
+    day = today;
+    java.util.Arrays.fill(oddToday, 0);
+  }
+
+  CameraState save() {
+    CameraState.Builder to = CameraState.newBuilder()
+        .setCamera(camera)
+        .setGroup(group)
+        .setEpoch(epoch)
+        .setSequence(sequence)
+        .setWindows(normals.windows)
+        .setProfile(profile.record())
+        .setWeight(weight)
+        .setMinutes(minutes)
+        .setAbsence(absence)
+        .setDay(day)
+        .setFromUs(fromUs)
+        .setGoodWindows(windows)
+        .addAllSamples(samples)
+        .addAllVersions(versions);
+    open.values().forEach(so -> to.addOpen(so.save()));
+    Lists.put(normals.mean, to::addMean);
+    Lists.put(normals.variance, to::addVariance);
+    for (Scores counts : scores) {
+      to.addHistograms(counts.record());
+    }
+    for (int odd : oddToday) {
+      to.addOddToday(odd);
+    }
+    anomalies.save(to);
+    return to.build();
+  }
+
+  static CameraLearning load(CameraState from) {
+    CameraLearning it = new CameraLearning(from.getCamera());
+    it.group = from.getGroup();
+    it.epoch = from.getEpoch();
+    it.sequence = from.getSequence();
+    from.getOpenList().stream().map(MinuteSoFar::load).forEach(so -> it.open.put(so.minute, so));
+    it.normals.windows = from.getWindows();
+    Lists.get(from.getMeanList(), it.normals.mean);
+    Lists.get(from.getVarianceList(), it.normals.variance);
+    it.profile = Profiles.of(from.getProfile());
+    for (int i = 0; i < it.scores.length; i++) {
+      it.scores[i] = Scores.of(from.getHistograms(i));
+      it.oddToday[i] = from.getOddToday(i);
+    }
+    it.weight = from.getWeight();
+    it.minutes = from.getMinutes();
+    it.absence = from.getAbsence();
+    it.day = from.getDay();
+    it.fromUs = from.getFromUs();
+    it.windows = from.getGoodWindows();
+    it.samples.addAll(from.getSamplesList());
+    it.versions.addAll(from.getVersionsList());
+    it.anomalies.load(from);
+    return it;
+  }
+}

@@ -1,0 +1,167 @@
+package flumen.spark;
+
+import com.google.protobuf.MessageLite;
+import flumen.spark.state.LearnState;
+import flumen.spark.state.Outgoing;
+import flumen.spark.state.PartitionState;
+import flumen.v1.Flumen.Insight;
+import flumen.v1.Flumen.Minute;
+import flumen.v1.Flumen.ModelCard;
+import flumen.v1.Flumen.Window;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+
+/**
+ * Windows in, cards and insights out, one step a minute and group.
+ *
+ * <p>Invariants: what a step holds depends on the order of windows inside their partitions alone,
+ * never on where a batch begins or ends, nor on which partition was read first; a step is made once.
+ */
+final class Trainer {
+  static final int LAYOUT = 1;
+  static final String MODELS = "flumen.models";
+  static final String INSIGHTS = "flumen.insights";
+  private static final long MINUTE_US = 60_000_000;
+  /** How far windows of one partition may lie apart. */
+  private static final long SLACK_US = 5_000_000;
+  /** A partition that is so far behind has no cameras any more. */
+  private static final long IDLE_US = 600_000_000;
+  private static final int KEPT_VERSIONS = 20;
+  private static final int PROFILE_EVERY = 10;
+
+  private final Settings settings;
+  private final Clusters.Update update;
+  private final TreeMap<Integer, Long> newest = new TreeMap<>();
+  private final TreeMap<String, CameraLearning> cameras = new TreeMap<>();
+  private final TreeMap<String, GroupLearning> groups = new TreeMap<>();
+  private final List<Outgoing> outbox = new ArrayList<>();
+  private long repeats;
+  private long late;
+  private long steps;
+
+  Trainer(Settings settings, Clusters.Update update) {
+    this.settings = settings;
+    this.update = update;
+  }
+
+  /** Takes a window as it stands in its partition. */
+  void take(int partition, Window window) {
+    long end = (MinuteSoFar.minuteOf(window) + 1) * MINUTE_US;
+    long seen = newest.getOrDefault(partition, Long.MIN_VALUE);
+    if (seen != Long.MIN_VALUE && seen >= end + SLACK_US) {
+      late++;
+      return;
+    }
+    newest.put(partition, Math.max(seen, window.getBeginUs()));
+    if (window.getBeginUs() < settings.fromUs() || window.getBeginUs() >= settings.toUs()) {
+      return;
+    }
+    CameraLearning camera = cameras.computeIfAbsent(window.getCamera(), CameraLearning::new);
+    if (!camera.take(window)) {
+      repeats++;
+    }
+  }
+
+  /** Makes the steps that are complete. */
+  void steps() {
+    for (long minute = next(); minute >= 0 && (minute + 1) * MINUTE_US + SLACK_US <= complete(); minute = next()) {
+      step(minute);
+    }
+  }
+
+  /** The oldest minute that is open; -1 when there is none. */
+  private long next() {
+    return cameras.values().stream().filter(c -> !c.open.isEmpty()).mapToLong(c -> c.open.firstKey()).min().orElse(-1);
+  }
+
+  /** Up to here each partition that lives has been read. */
+  private long complete() {
+    long most = newest.values().stream().mapToLong(v -> v).max().orElse(Long.MIN_VALUE);
+    return newest.values().stream().mapToLong(v -> v).filter(v -> v > most - IDLE_US).min().orElse(Long.MIN_VALUE);
+  }
+
+  private void step(long minute) {
+    TreeMap<String, List<double[]>> byGroup = new TreeMap<>();
+    for (CameraLearning camera : cameras.values()) {
+      MinuteSoFar so = camera.open.remove(minute);
+      if (so != null) {
+        GroupLearning group = groups.computeIfAbsent(camera.group, GroupLearning::new);
+        one(camera, group, so, byGroup.computeIfAbsent(camera.group, g -> new ArrayList<>()));
+      }
+    }
+    byGroup.forEach((name, windows) -> {
+      GroupLearning group = groups.get(name);
+      if (group.learn(minute, windows, update)) {
+        publish(group);
+      }
+      steps++;
+    });
+  }
+
+  private void one(CameraLearning camera, GroupLearning group, MinuteSoFar so, List<double[]> windows) {
+    Minute minute = so.record();
+    double[] thresholds = camera.thresholds();
+    double[] scores = camera.score(so, minute, group.clusters);
+    camera.anomalies.minute(so.minute, Telling.of(camera, minute, scores, thresholds), this::tell);
+    camera.learn(so, minute, scores, thresholds);
+    so.features.forEach(x -> windows.add(camera.normals.standardised(x)));
+    if (so.sample != null) {
+      group.sample(camera.camera, so.sample);
+    }
+    int turn = Math.floorMod(camera.camera.chars().sum(), PROFILE_EVERY);
+    if (Math.floorMod(so.minute, PROFILE_EVERY) == turn) {
+      publish(Cards.profile(camera, so.minute, settings.lineage()), camera.versions);
+    }
+  }
+
+  private void publish(GroupLearning group) {
+    List<CameraLearning> own = cameras.values().stream().filter(c -> group.group.equals(c.group)).toList();
+    publish(Cards.clusters(group, own, settings.lineage()), group.versions);
+  }
+
+  private void publish(ModelCard card, List<Long> versions) {
+    String name = card.getScope() + "/" + card.getKind() + "/";
+    send(MODELS, name + card.getVersion(), card);
+    versions.add(card.getVersion());
+    while (versions.size() > KEPT_VERSIONS) {
+      outbox.add(Outgoing.newBuilder().setTopic(MODELS).setKey(name + versions.remove(0)).setGone(true).build());
+    }
+  }
+
+  private void tell(Insight insight) {
+    send(INSIGHTS, insight.getCamera(), insight);
+  }
+
+  private void send(String topic, String key, MessageLite value) {
+    outbox.add(Outgoing.newBuilder().setTopic(topic).setKey(key).setValue(value.toByteString()).build());
+  }
+
+  /** The state after a batch; what it publishes is in it. */
+  LearnState save(long batch, String checkpoint) {
+    LearnState.Builder to = LearnState.newBuilder()
+        .setLayout(LAYOUT)
+        .setCheckpoint(checkpoint)
+        .setBatch(batch)
+        .setRepeats(repeats)
+        .setLate(late)
+        .setSteps(steps)
+        .addAllOutbox(outbox);
+    newest.forEach((p, us) -> to.addPartitions(PartitionState.newBuilder().setPartition(p).setNewestUs(us)));
+    cameras.values().forEach(c -> to.addCameras(c.save()));
+    groups.values().forEach(g -> to.addGroups(g.save()));
+    return to.build();
+  }
+
+  /** Goes on from the state after a batch. */
+  static Trainer load(LearnState from, Settings settings, Clusters.Update update) {
+    Trainer trainer = new Trainer(settings, update);
+    from.getPartitionsList().forEach(p -> trainer.newest.put(p.getPartition(), p.getNewestUs()));
+    from.getCamerasList().forEach(c -> trainer.cameras.put(c.getCamera(), CameraLearning.load(c)));
+    from.getGroupsList().forEach(g -> trainer.groups.put(g.getGroup(), GroupLearning.load(g)));
+    trainer.repeats = from.getRepeats();
+    trainer.late = from.getLate();
+    trainer.steps = from.getSteps();
+    return trainer;
+  }
+}
