@@ -142,6 +142,8 @@ pub struct Days {
     pub cameras: Vec<CameraDays>,
     begin_us: i64,
     end_us: i64,
+    /// The end of the days that are left quiet.
+    scored_from_us: i64,
 }
 
 impl Days {
@@ -153,10 +155,11 @@ impl Days {
         spec.check()?;
         let clock = LocalClock::new(&spec.time_zone)?;
         let (begin_us, end_us) = spec.span_us(&clock)?;
+        let scored_from_us = clock.midnight_us(&spec.from, spec.quiet_days.min(spec.days))?;
         let cameras = (0..spec.cameras)
             .map(|index| CameraDays::new(spec, &clock, index))
             .collect::<Result<_>>()?;
-        Ok(Days { spec: spec.clone(), cameras, begin_us, end_us })
+        Ok(Days { spec: spec.clone(), cameras, begin_us, end_us, scored_from_us })
     }
 
     /// First moment of the first day and of the day after the last.

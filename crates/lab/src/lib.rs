@@ -15,6 +15,7 @@ mod gate_clip;
 mod gate_told;
 pub mod gate_visits;
 mod hungarian;
+pub mod learn;
 pub mod loss;
 mod pass;
 mod png_read;

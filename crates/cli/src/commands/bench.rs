@@ -9,6 +9,7 @@ use flumen_lab::bench::{self, Report};
 use flumen_lab::{QualityOptions, gate, gate_visits, quality};
 use flumen_media::Interrupt;
 
+use crate::commands::bench_learn::{self, Learn};
 use crate::commands::bench_quality::{self, Quality};
 use crate::commands::latency;
 use crate::show;
@@ -47,11 +48,14 @@ pub struct Bench {
 #[derive(Subcommand)]
 enum Only {
     Quality(Quality),
+    Learn(Learn),
 }
 
 pub fn run(args: &Bench) -> Result<()> {
-    if let Some(Only::Quality(quality)) = &args.only {
-        return bench_quality::run(quality);
+    match &args.only {
+        Some(Only::Quality(quality)) => return bench_quality::run(quality),
+        Some(Only::Learn(learn)) => return bench_learn::run(learn),
+        None => (),
     }
     if args.latency {
         println!("{:#}", latency::measure(&args.out)?);

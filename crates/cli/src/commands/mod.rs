@@ -2,6 +2,7 @@
 
 pub mod analyze;
 pub mod bench;
+mod bench_learn;
 mod bench_quality;
 pub mod bridge;
 pub mod camera;

@@ -115,7 +115,7 @@ pub fn write_truth(days: &Days, dir: &Path, form: &Value) -> Result<()> {
             "group": days.spec.group, "dispersion": if c.shape == 0 { 0.0 } else { 1.0 / f64::from(c.shape) }})
     };
     let whole = json!({
-        "spec": days.spec, "form": form, "begin_us": days.begin_us, "end_us": days.end_us,
+        "spec": days.spec, "form": form, "begin_us": days.begin_us, "end_us": days.end_us, "scored_from_us": days.scored_from_us,
         "cameras": days.cameras.iter().map(camera).collect::<Vec<_>>(),
     });
     put("days.json", &format!("{whole:#}\n"))
