@@ -33,6 +33,7 @@ pub(crate) fn word(kind: RuleKind) -> &'static str {
         RuleKind::Left => "left",
         RuleKind::Taken => "taken",
         RuleKind::Tamper => "tamper",
+        RuleKind::Anomaly => "anomaly",
     }
 }
 
@@ -48,7 +49,7 @@ pub(crate) fn all_motion(rules: &[Rule]) -> Option<Option<&Rule>> {
 /// False for rules that others than the watch keep.
 fn is_watched(rule: &Rule) -> bool {
     let all = rule.kind() == RuleKind::Motion && rule.zone.is_empty();
-    !all && rule.kind() != RuleKind::Tamper
+    !all && !matches!(rule.kind(), RuleKind::Tamper | RuleKind::Anomaly)
 }
 
 impl Rules {

@@ -1142,6 +1142,8 @@ pub enum RuleKind {
     Taken = 9,
     /// The camera is covered, turned, blinded; told with and without a rule.
     Tamper = 10,
+    /// Something is not as usual here, by a learned model; told with and without a rule.
+    Anomaly = 11,
 }
 impl RuleKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1161,6 +1163,7 @@ impl RuleKind {
             Self::Left => "RULE_KIND_LEFT",
             Self::Taken => "RULE_KIND_TAKEN",
             Self::Tamper => "RULE_KIND_TAMPER",
+            Self::Anomaly => "RULE_KIND_ANOMALY",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1177,6 +1180,7 @@ impl RuleKind {
             "RULE_KIND_LEFT" => Some(Self::Left),
             "RULE_KIND_TAKEN" => Some(Self::Taken),
             "RULE_KIND_TAMPER" => Some(Self::Tamper),
+            "RULE_KIND_ANOMALY" => Some(Self::Anomaly),
             _ => None,
         }
     }

@@ -5,20 +5,34 @@
 //! Spec: docs/ref/models.md, schema 1.
 //! Not here: training (`learn`, the Spark job).
 
+mod anomalies;
 mod appearance;
 mod clusters;
 mod features;
+mod judge;
+mod lane;
+mod learned;
 mod minute;
 mod mixture;
 mod model;
 mod profile;
+mod running;
+mod scorer;
+#[cfg(test)]
+mod scorer_tests;
 #[cfg(test)]
 mod tests;
+mod words;
 
+pub use anomalies::{Anomaly, Mark};
 pub use appearance::Appearance;
 pub use clusters::Clusters;
 pub use features::{FEATURES, FeatureVector, features, is_busy, is_good, names, standardised};
+pub use lane::{Offered, WAITING};
+pub use learned::Learned;
 pub use minute::{MinuteSoFar, Third, day_hour, minute_of};
 pub use mixture::Mixture;
 pub use model::{MODEL_BYTES, MODEL_SCHEMA, Model, Parameters};
 pub use profile::{PROFILE_DIMENSIONS, Profile, ProfileScore};
+pub use scorer::{Beside, SCORED, Scorer, older};
+pub use words::{absence_oddity, look_oddity, movement_oddity, profile_oddity};
