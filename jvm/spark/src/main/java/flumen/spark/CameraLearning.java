@@ -54,19 +54,19 @@ final class CameraLearning {
     }
   }
 
-  /** Takes a window into its minute; false when it came before. */
-  boolean take(Window window) {
-    boolean again = window.getEpoch() < epoch
+  /** True when a window came before. */
+  boolean knows(Window window) {
+    return window.getEpoch() < epoch
         || window.getEpoch() == epoch && window.getSequence() <= sequence;
-    if (again) {
-      return false;
-    }
+  }
+
+  /** Takes a window into its minute. */
+  void take(Window window) {
     epoch = window.getEpoch();
     sequence = window.getSequence();
     group = Groups.of(window);
     long minute = MinuteSoFar.minuteOf(window);
     open.computeIfAbsent(minute, m -> new MinuteSoFar(camera, m)).add(window);
-    return true;
   }
 
   /** Scores of a minute before it is learned from, in the order of DIMENSIONS. */

@@ -36,7 +36,7 @@ public final class Learn {
         .config("spark.sql.session.timeZone", "UTC")
         .getOrCreate();
     try (Publisher publisher = new Publisher(settings)) {
-      start(spark, settings, publisher, (place, batch) -> { }).awaitTermination();
+      start(source(spark, settings).load(), settings, publisher, (place, batch) -> { }).awaitTermination();
     } catch (StreamingQueryException e) {
       System.err.println("learning stopped: " + reason(e));
       System.exit(1);
@@ -45,18 +45,18 @@ public final class Learn {
     }
   }
 
-  /** Starts the query. */
-  static StreamingQuery start(SparkSession spark, Settings settings, Publisher publisher, Batches.Halt halt)
+  /** Starts the query on rows of partition, offset and value. */
+  static StreamingQuery start(Dataset<Row> records, Settings settings, Publisher publisher, Batches.Halt halt)
       throws IOException, TimeoutException {
-    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(records.sparkSession().sparkContext());
+    Configuration hadoop = spark.hadoopConfiguration();
     Path dir = new Path(settings.dir());
     Path checkpoint = new Path(dir, "checkpoint");
     StateStore store = new StateStore(new Path(dir, "state"), hadoop);
-    Clusters.Update update = new StreamingClusters(JavaSparkContext.fromSparkContext(spark.sparkContext()));
-    Batches batches = new Batches(store, publisher, update, settings, () -> Checkpoints.id(checkpoint, hadoop), halt);
+    Batches batches = new Batches(
+        store, publisher, new StreamingClusters(spark), settings, () -> Checkpoints.id(checkpoint, hadoop), halt);
     VoidFunction2<Dataset<Row>, Long> each = (rows, batch) -> batches.run(batch, taken(rows));
-    return source(spark, settings)
-        .load()
+    return records
         .select("partition", "offset", "value")
         .writeStream()
         .queryName(settings.name())

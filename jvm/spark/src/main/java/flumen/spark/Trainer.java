@@ -47,6 +47,11 @@ final class Trainer {
 
   /** Takes a window as it stands in its partition. */
   void take(int partition, Window window) {
+    CameraLearning known = cameras.get(window.getCamera());
+    if (known != null && known.knows(window)) {
+      repeats++;
+      return;
+    }
     long end = (MinuteSoFar.minuteOf(window) + 1) * MINUTE_US;
     long seen = newest.getOrDefault(partition, Long.MIN_VALUE);
     if (seen != Long.MIN_VALUE && seen >= end + SLACK_US) {
@@ -54,12 +59,8 @@ final class Trainer {
       return;
     }
     newest.put(partition, Math.max(seen, window.getBeginUs()));
-    if (window.getBeginUs() < settings.fromUs() || window.getBeginUs() >= settings.toUs()) {
-      return;
-    }
-    CameraLearning camera = cameras.computeIfAbsent(window.getCamera(), CameraLearning::new);
-    if (!camera.take(window)) {
-      repeats++;
+    if (window.getBeginUs() >= settings.fromUs() && window.getBeginUs() < settings.toUs()) {
+      cameras.computeIfAbsent(window.getCamera(), CameraLearning::new).take(window);
     }
   }
 
