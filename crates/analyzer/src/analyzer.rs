@@ -2,10 +2,12 @@
 
 use bytes::Bytes;
 use flumen_base::wire::{
-    Camera, FrameResult, GapCause, Marker, PacketHeader, Policy, Reject, SourcePosition, Stream,
+    ActiveModel, Camera, FrameResult, GapCause, Marker, ModelCard, PacketHeader, Policy, Reject,
+    SourcePosition, Stream,
 };
 use flumen_base::{CameraId, Error, Packet, Result, topic};
 use flumen_media::nal;
+use flumen_operators::score::Offered;
 use flumen_operators::{Mask, Stage, StageSink};
 
 use crate::decoding::{Decoding, Kind};
@@ -15,7 +17,7 @@ use crate::join::{Joined, Joiner};
 use crate::meta::{Meta, is_sane};
 use crate::order::{Follows, follows};
 use crate::sight::{Sight, Versioned};
-use crate::{Output, Settings};
+use crate::{Given, Output, Settings};
 
 /// Sees each frame's result with its mask.
 pub type MaskSink = Box<dyn FnMut(&FrameResult, &Mask) + Send>;
@@ -143,6 +145,29 @@ impl Analyzer {
         self.sight.announce(Versioned::of(camera))
     }
 
+    /// Checks a learned model and takes it; it counts from its `effective_us` on. Of more than 8 of
+    /// a kind that wait for their time the oldest goes. Models of others change nothing.
+    ///
+    /// # Errors
+    /// The card can't be used, or is not newer than what is known: what was before goes on.
+    pub fn install(&mut self, card: &ModelCard) -> Result<()> {
+        self.sight.odd.scorer.install(card)
+    }
+
+    /// Takes a person's word on which model counts.
+    pub fn activate(&mut self, word: &ActiveModel) {
+        self.sight.odd.scorer.activate(word);
+    }
+
+    /// Takes what is known of the camera's models; false when some must wait for room.
+    pub fn learn(&mut self, given: &Given) -> bool {
+        let scorer = &mut self.sight.odd.scorer;
+        scorer.regroup(&given.group);
+        given.words.iter().for_each(|word| scorer.activate(word));
+        let taken = |all: bool, card| all & (scorer.offer(card) != Offered::Full);
+        given.cards.iter().fold(true, taken)
+    }
+
     /// Shows each frame's result and mask to `sink`; not part of a snapshot.
     pub fn on_mask(&mut self, sink: Option<MaskSink>) {
         self.sight.mask_sink = sink;
@@ -189,6 +214,10 @@ impl Analyzer {
         self.sight.mark(Stage::Read);
         self.sight.unit(header, &meta, data.len(), out);
         let taken = self.taken(follows, (header, meta), data, out);
+        if self.waiting.is_some() {
+            // No picture will come of it that models could count from.
+            self.sight.odd.scorer.follow(meta.arrival_us);
+        }
         let decided_us = self.gate.held_from_us().unwrap_or(i64::MAX);
         let until = (header.dts_us.min(decided_us), at);
         self.sight.close(until, self.waiting.is_none(), out);

@@ -3,7 +3,7 @@
 use flumen_base::wire::{Camera, SourcePosition};
 use flumen_base::{CameraId, Packet, Result};
 
-use crate::{Analyzer, Output, Settings};
+use crate::{Analyzer, Given, Output, Settings};
 
 /// The analysis of one camera.
 pub trait Engine: Send {
@@ -23,6 +23,10 @@ pub trait Engine: Send {
     /// # Errors
     /// `Exhausted` when too many wait for their time.
     fn announce(&mut self, camera: &Camera) -> Result<()>;
+    /// What changed of the camera's learned models; false when some must wait for room.
+    fn learn(&mut self, _given: &Given) -> bool {
+        true
+    }
     /// Skip decoding, until the next key frame after `false`.
     fn shed(&mut self, on: bool);
     /// What of a snapshot another version wrote, so that it began anew.
@@ -82,6 +86,10 @@ impl Engine for Analyzer {
 
     fn announce(&mut self, camera: &Camera) -> Result<()> {
         Analyzer::announce_card(self, camera)
+    }
+
+    fn learn(&mut self, given: &Given) -> bool {
+        Analyzer::learn(self, given)
     }
 
     fn shed(&mut self, on: bool) {

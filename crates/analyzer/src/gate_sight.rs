@@ -92,6 +92,7 @@ impl Sight {
             source: Some(meta.at),
             key_offset: key.at.offset,
             policy_version: self.policy.version,
+            model_version: self.odd.scorer.version(),
             ..FrameResult::default()
         }
     }

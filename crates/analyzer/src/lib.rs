@@ -12,6 +12,7 @@
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used))]
 
 mod analyzer;
+mod anomaly;
 mod cards;
 mod care;
 mod decoding;
@@ -25,6 +26,7 @@ mod gate_run;
 mod gate_sight;
 mod join;
 mod meta;
+mod models;
 mod named;
 mod notes;
 mod order;
@@ -45,10 +47,12 @@ mod windows;
 
 pub use analyzer::{Analyzer, MaskSink};
 pub use engine::{Analyzers, Engine, Engines};
+pub use flumen_operators::score::{Learned, Offered};
 pub use flumen_operators::{
     Dimension as WindowDimension, Mask, Stage, StageSink, WINDOW_DIMENSIONS, WINDOW_SCHEMA,
     dimensions as window_dimensions,
 };
+pub use models::{Given, Models};
 pub use named::{Named, id_of};
 pub use notes::{Hand, Notes, Unit};
 pub use output::Output;

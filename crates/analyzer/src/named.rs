@@ -91,6 +91,8 @@ fn gap_id(g: &Gap) -> Vec<u8> {
 }
 
 fn reject_id(r: &Reject) -> Vec<u8> {
-    let at = r.source.unwrap_or_default();
+    let Some(at) = r.source else {
+        return id(topic::REJECTS, &r.camera, [0, 0], &[r.topic.as_bytes(), &r.head].concat());
+    };
     id(topic::REJECTS, &r.camera, [u64::from(at.partition), at.offset], &[])
 }

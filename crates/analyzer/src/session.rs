@@ -18,7 +18,7 @@ use crate::engine::{Analyzers, Engine, Engines};
 use crate::meta::is_sane;
 use crate::notes::{Hand, RESTORING, Unit};
 use crate::refuse::{crash_gap, read_header, reject, shed_frame};
-use crate::{Named, Output};
+use crate::{Models, Named, Output};
 
 /// The analysis of one camera with all its rules.
 pub struct Session {
@@ -40,6 +40,9 @@ pub struct Session {
     pub(crate) wait_key: bool,
     /// Arrival of the last record.
     pub(crate) arrival_us: i64,
+    models: Option<Arc<Models>>,
+    /// Revision of the models that the engine has; none = it has seen none.
+    learned: Option<u64>,
     hand: Option<Arc<Hand>>,
     problem: Option<String>,
     made: Vec<Output>,
@@ -79,6 +82,8 @@ impl Session {
             rejected_us: None,
             wait_key: false,
             arrival_us: 0,
+            models: None,
+            learned: None,
             hand: None,
             problem: None,
             made: Vec::new(),
@@ -89,6 +94,12 @@ impl Session {
     pub fn with_engines(mut self, engines: Arc<dyn Engines>) -> Session {
         self.engines = engines;
         self
+    }
+
+    /// Takes learned models from this table from now on.
+    pub fn follow_models(&mut self, models: Arc<Models>) {
+        self.models = Some(models);
+        self.learned = None;
     }
 
     /// A newer version of the camera's record; it counts from its `effective_us` on.
@@ -203,7 +214,10 @@ impl Session {
             Change::None => {}
             // Another stream: another scene at another size.
             Change::Stream => self.begin_anew(),
-            Change::Policy => self.announce(),
+            Change::Policy => {
+                self.learned = None; // perhaps another group
+                self.announce();
+            }
         }
     }
 
@@ -255,6 +269,7 @@ impl Session {
                 self.note(Some(RESTORING));
                 self.begin();
             }
+            self.learn();
             self.note(Some(read.packet.header.sequence));
             let shed = self.shed;
             let engine = self.engine.as_mut()?;
@@ -281,9 +296,24 @@ impl Session {
         if self.shed { Taken::Shed } else { Taken::Analysed }
     }
 
+    /// Gives the engine what changed of the models.
+    fn learn(&mut self) {
+        let (Some(models), Some(engine)) = (&self.models, &mut self.engine) else { return };
+        let revision = models.revision();
+        if self.learned == Some(revision) {
+            return;
+        }
+        let group = &self.cards.in_force.group;
+        let given = models.since(self.learned.unwrap_or(0), self.camera.as_str(), group);
+        if given.is_none_or(|given| engine.learn(&given)) {
+            self.learned = Some(revision);
+        }
+    }
+
     /// Makes the engine that is needed; says why there is none.
     fn begin(&mut self) {
         self.problem = None;
+        self.learned = None;
         let saved = std::mem::take(&mut self.saved);
         if !saved.is_empty() {
             match self.engines.restore(&self.camera, self.cards.settings(), &saved) {

@@ -12,6 +12,7 @@ use flumen_base::{Error, Frame, Result};
 use flumen_operators::{Mask, Motion, Stage, StageSink, Standing, Thing, Tuning, mark};
 
 use crate::analyzer::MaskSink;
+use crate::anomaly::Odd;
 use crate::care::{Care, Whose};
 use crate::events::{Events, Told, Who, box_of};
 use crate::events_rules::{Rules, all_motion};
@@ -33,6 +34,7 @@ pub(crate) struct Sight {
     pub(crate) events: Events,
     pub(crate) rules: Rules,
     pub(crate) care: Care,
+    pub(crate) odd: Odd,
     /// Things that an earlier state of the operators had numbered; 0 when there was none.
     pub(crate) born: u64,
     /// Parts of the snapshot that began anew, and why.
@@ -73,6 +75,7 @@ impl Sight {
             events: Events::default(),
             rules: Rules::default(),
             care: Care::default(),
+            odd: Odd::of(camera, &settings.group),
             born: 0,
             anew: Vec::new(),
             mask_sink: None,
@@ -154,6 +157,7 @@ impl Sight {
             true => self.happen(frame, meta, (&[], &[]), out),
             false => self.happen(frame, meta, (&things, &standing), out),
         }
+        self.picture_odd(frame, meta, out);
         self.mark(Stage::Records);
         Ok(())
     }
@@ -212,8 +216,10 @@ impl Sight {
             if let Some(motion) = &mut self.motion {
                 motion.tune(tuning(&self.policy.policy));
             }
+            self.odd.scorer.regroup(&self.policy.site.group);
             self.rule(meta, out);
         }
+        self.odd.scorer.follow(meta.arrival_us);
     }
 
     /// Puts the policy's rules into force; what is no longer wanted ends.
@@ -241,6 +247,7 @@ impl Sight {
             source: Some(meta.at),
             key_offset: meta.key_offset,
             policy_version: self.policy.version,
+            model_version: self.odd.scorer.version(),
             damaged,
             ..FrameResult::default()
         }
@@ -261,7 +268,12 @@ impl Sight {
     }
 
     /// Hands out an event with the picture that it wants.
-    fn tell(&self, told: Told, shown: Option<(&Frame<'_>, &Meta)>, out: &mut Vec<Output>) {
+    pub(crate) fn tell(
+        &self,
+        told: Told,
+        shown: Option<(&Frame<'_>, &Meta)>,
+        out: &mut Vec<Output>,
+    ) {
         let mut event = told.event;
         self.mark(Stage::Records);
         let made = shown
@@ -276,6 +288,7 @@ impl Sight {
     /// The stream breaks off after `meta`: what is open ends, what is followed is lost.
     pub(crate) fn break_off(&mut self, meta: &Meta, out: &mut Vec<Output>) {
         let who = who(&self.camera, &self.policy);
+        let from = out.len();
         let mut ended: Vec<Told> = self.events.end(&who, meta).into_iter().collect();
         ended.extend(self.rules.break_off(&who, meta));
         ended.extend(self.care.break_off(&whose(&self.camera, &self.policy), meta, out));
@@ -283,6 +296,8 @@ impl Sight {
         for told in ended {
             self.tell(told, None, out);
         }
+        self.score(from, out);
+        self.break_off_odd(meta.at, out);
         if let Some(motion) = &mut self.motion {
             motion.break_off();
         }
@@ -296,8 +311,10 @@ impl Sight {
         bytes: usize,
         out: &mut Vec<Output>,
     ) {
+        let from = out.len();
         let whose = whose(&self.camera, &self.policy);
         self.care.unit(&whose, (header, meta), bytes, out);
+        self.score(from, out);
     }
 
     /// Ends the seconds to which nothing can come after a unit; `decoding` when pictures may.
@@ -309,7 +326,9 @@ impl Sight {
     ) {
         // What the decoder did after its last picture.
         self.mark(Stage::Decode);
+        let from = out.len();
         self.care.close(&whose(&self.camera, &self.policy), unit, decoding, out);
+        self.score(from, out);
         self.mark(Stage::Records);
     }
 }
@@ -344,7 +363,7 @@ impl Versioned {
     }
 }
 
-fn whose<'a>(camera: &'a str, policy: &'a Versioned) -> Whose<'a> {
+pub(crate) fn whose<'a>(camera: &'a str, policy: &'a Versioned) -> Whose<'a> {
     Whose { camera, policy_version: policy.version, rules: &policy.rules, site: &policy.site }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Layout: "FLAN", version (u32), camera, order of the stream, open gap, operators and
 //! events (parts with versions of their own), the unit that is on its way in parts, the group of
-//! pictures; then the gate, unless the camera never had one. Little endian.
+//! pictures; then the gate, unless the camera never had one, and the models, likewise. Little
+//! endian.
 //! Invariants: a restored analyzer gives what the saved one would have given, byte for byte;
 //! without the units (above `snapshot_bytes`) it begins at the next key.
 //! Not here: the bytes of each part (`save` and `load` beside it).
@@ -11,6 +12,7 @@ use flumen_base::wire::GapCause;
 use flumen_base::{CameraId, Error, Result};
 use flumen_operators::{Reader, Writer};
 
+use crate::anomaly::Odd;
 use crate::decoding::Decoding;
 use crate::gaps::Gaps;
 use crate::gate::Gate;
@@ -25,6 +27,8 @@ const MAGIC: &[u8; 4] = b"FLAN";
 const VERSION: u32 = 5;
 /// Grows with the layout of the gate.
 const GATE: u32 = 1;
+/// Grows with the layout of the scorer.
+const MODELS: u32 = 1;
 const WHAT: &str = "analysis";
 
 /// The error of a snapshot of `what` that can't be used.
@@ -92,8 +96,12 @@ impl Analyzer {
         if let Some(decoding) = &self.decoding {
             decoding.save(&mut to, self.waiting.is_none());
         }
-        if !self.gate.is_new() {
+        let odd = &self.sight.odd;
+        if !self.gate.is_new() || !odd.scorer.is_new() {
             parts::save(&mut to, GATE, |to| self.gate.save(to));
+        }
+        if !odd.scorer.is_new() {
+            parts::save(&mut to, MODELS, |to| odd.save(to));
         }
         Ok(to.0)
     }
@@ -116,6 +124,13 @@ impl Analyzer {
         if !from.0.is_empty() {
             let mut parts = Parts::of(&mut from, camera.as_str());
             analyzer.gate = parts.next("gate", GATE, |r| Some(Ok(Gate::load(r)?)))?;
+        }
+        if !from.0.is_empty() {
+            let mut parts = Parts::of(&mut from, camera.as_str());
+            let fresh = std::mem::take(&mut analyzer.sight.odd);
+            let odd = parts.next("models", MODELS, |r| Some(Ok(Some(Odd::load(r)?))))?;
+            analyzer.sight.odd = odd.unwrap_or(fresh);
+            analyzer.sight.anew.append(&mut parts.anew);
         }
         if from.0.is_empty() { Ok(analyzer) } else { Err(damaged()) }
     }

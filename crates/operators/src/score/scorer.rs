@@ -71,6 +71,8 @@ impl Scorer {
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.lanes.iter().flatten().all(Lane::is_empty)
+            && self.minute.is_none()
+            && self.anomalies == Anomalies::default()
     }
 
     /// The camera belongs to a group from now on; models of another one do not count any more.
