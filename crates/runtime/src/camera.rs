@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use flumen_analyzer::{Engines, Hand, Named, Session, Taken};
+use flumen_analyzer::{Engines, Hand, Models, Named, Session, Taken};
 use flumen_base::wire::{Camera, SourcePosition};
 use flumen_base::{CameraId, Result};
 use flumen_bus::Pending;
@@ -52,6 +52,11 @@ impl Work {
             told: None,
             out: Vec::new(),
         }
+    }
+
+    /// Takes learned models from this table.
+    pub(crate) fn follow_models(&mut self, models: Arc<Models>) {
+        self.session.follow_models(models);
     }
 
     /// Takes records in order; `shed_until` is the first offset that is not shed.

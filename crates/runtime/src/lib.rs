@@ -13,6 +13,7 @@ mod cameras;
 mod checkpoint;
 mod config;
 mod lanes;
+mod models;
 mod reader;
 mod results;
 mod runtime;

@@ -84,6 +84,7 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         self.refreshed = Some(Instant::now());
+        self.shared.learn()?;
         for name in self.shared.cameras.refresh(self.shared.bus.as_ref())? {
             if let (Ok(id), Some(camera)) =
                 (CameraId::new(&name), self.shared.cameras.newest(&name))

@@ -167,13 +167,13 @@ impl Results {
         self.until(|| self.bus.send(named.topic, record(named))).map(Some)
     }
 
-    /// Hands on the reject of a record that belongs to no camera; never waits.
+    /// Hands on the reject of a record that belongs to no session; never waits.
     pub(crate) fn stray(&self, named: &Named) {
         if self.is_repeat(named.id(), &named.value) {
             return;
         }
         if let Err(e) = self.bus.send(named.topic, record(named)) {
-            tracing::warn!("no room to say why a record of {} is not used: {e}", topic::VIDEO);
+            tracing::warn!("no room to say why a record is not used: {e}");
         }
     }
 

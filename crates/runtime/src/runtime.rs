@@ -11,9 +11,9 @@ use flumen_bus::Bus;
 
 use crate::RuntimeConfig;
 use crate::begin::{Begin, begin};
-use crate::camera::Work;
 use crate::cameras::{self, Cameras};
 use crate::lanes::{Lanes, Limits};
+use crate::models::Learned;
 use crate::results::Results;
 use crate::worker::{Replay, Shared, Slot, lock, work};
 use crate::{reader, save};
@@ -218,6 +218,7 @@ fn share(bus: Arc<dyn Bus>, config: &RuntimeConfig, engines: Arc<dyn Engines>) -
         dir: config.dir.clone(),
         engines,
         cameras,
+        learned: Learned::default(),
         results: Results::new(bus.clone(), stop.clone()),
         notes: Notes::open(&config.dir, config.workers)?,
         replay: Mutex::default(),
@@ -246,6 +247,8 @@ fn resume(shared: &Shared, begin: &Begin) -> Result<()> {
     if begin.anew {
         shared.results.distrust();
     }
+    // Nothing is analysed before the models are known.
+    shared.learn()?;
     let until =
         shared.bus.watermarks(topic::VIDEO)?.iter().map(|w| (w.partition, w.next)).collect();
     *lock(&shared.since) = begin.results.clone();
@@ -257,8 +260,8 @@ fn resume(shared: &Shared, begin: &Begin) -> Result<()> {
         let newest = shared.cameras.newest(camera.as_str());
         let priority = newest.as_ref().map_or(0, cameras::priority);
         lock(&shared.lanes).set_priority(camera, priority);
-        let work = Work::new(camera.clone(), state.clone(), newest, shared.engines.clone());
-        lock(&shared.slots).insert(camera.clone(), Slot::new(work));
+        let place = shared.place(camera, state.clone(), newest);
+        lock(&shared.slots).insert(camera.clone(), place);
     }
     Ok(())
 }

@@ -7,13 +7,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use flumen_analyzer::{Engines, Notes};
-use flumen_base::CameraId;
+use flumen_base::wire::Camera;
+use flumen_base::{CameraId, Result};
 use flumen_bus::Bus;
 
 use crate::camera::Work;
 use crate::cameras::Cameras;
 use crate::checkpoint::{CameraState, Place};
 use crate::lanes::Lanes;
+use crate::models::Learned;
 use crate::results::Results;
 use crate::stats::Stats;
 
@@ -45,6 +47,7 @@ pub(crate) struct Shared {
     pub dir: PathBuf,
     pub engines: Arc<dyn Engines>,
     pub cameras: Cameras,
+    pub learned: Learned,
     pub results: Results,
     pub notes: Arc<Notes>,
     /// What a replay has still to come past: ends of `flumen.video` at the start.
@@ -85,9 +88,29 @@ impl Shared {
         let make = || {
             let newest = self.cameras.newest(camera.as_str());
             let state = CameraState::default();
-            Slot::new(Work::new(camera.clone(), state, newest, self.engines.clone()))
+            self.place(camera, state, newest)
         };
         lock(&self.slots).entry(camera.clone()).or_insert_with(make).clone()
+    }
+
+    /// A place for a camera as a checkpoint has it, or a new one.
+    pub(crate) fn place(
+        &self,
+        camera: &CameraId,
+        state: CameraState,
+        newest: Option<Camera>,
+    ) -> Arc<Slot> {
+        let mut work = Work::new(camera.clone(), state, newest, self.engines.clone());
+        work.follow_models(self.learned.models.clone());
+        Slot::new(work)
+    }
+
+    /// Reads the table of models to its end, and says which cards are refused.
+    pub(crate) fn learn(&self) -> Result<()> {
+        for refused in self.learned.refresh(self.bus.as_ref())? {
+            self.results.stray(&refused);
+        }
+        Ok(())
     }
 
     /// Forgets cameras that are not in the table any more and have been silent for a while.

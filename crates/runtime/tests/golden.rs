@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use flumen_base::topic;
-use flumen_base::wire::{Codec, FrameResult, Marker, PacketHeader};
+use flumen_base::wire::{
+    self, Codec, Event, FrameResult, Marker, ModelCard, PacketHeader, model_card,
+};
 use flumen_bus::{Bus, Embedded, EmbeddedConfig, Polled, Record, Start, Visibility};
 use flumen_farm::{Clip, SceneSpec};
 use flumen_runtime::{Runtime, RuntimeConfig};
@@ -87,6 +89,38 @@ fn shoot(bus: &dyn Bus, clip: &Clip, range: std::ops::Range<usize>) {
     }
 }
 
+/// Profiles of one camera on which nothing ever was in sight, the second from the middle on.
+fn learn(bus: &dyn Bus) {
+    let threshold = model_card::Threshold { dimension: "time".into(), score: 100.0 };
+    let normal = model_card::Normal {
+        camera: "yard".into(),
+        thresholds: vec![threshold],
+        ..Default::default()
+    };
+    for (version, effective_us) in [(1, 0), (2, START_US + 12_000_000)] {
+        let card = ModelCard {
+            scope: "yard".into(),
+            kind: "profile".into(),
+            version,
+            schema: 1,
+            effective_us,
+            normals: vec![normal.clone()],
+            parameters: Some(model_card::Parameters::Profile(wire::Profile {
+                hour_seen: vec![1000.0; 168],
+                hour_active: vec![0.0; 168],
+                cells: vec![0.0; 48],
+                ways: vec![0.0; 96],
+                crowds: vec![0.0; 192],
+                dwells: vec![0.0; 12],
+            })),
+            ..ModelCard::default()
+        };
+        let key = format!("yard/profile/{version}");
+        let table = bus.table(topic::MODELS).unwrap();
+        table.put(key.as_bytes(), Some(&card.encode_to_vec())).unwrap();
+    }
+}
+
 /// Windows of each camera.
 const SECONDS: usize = 25;
 
@@ -147,6 +181,7 @@ fn stopped_anywhere_the_records_are_those_of_an_undisturbed_run() {
     let calm = tempfile::tempdir().unwrap();
     let clip = clip(calm.path());
     let bus = open(calm.path());
+    learn(bus.as_ref());
     let runtime = start(&bus, calm.path());
     shoot(bus.as_ref(), &clip, 0..clip.units.len());
     settle(bus.as_ref(), &clip);
@@ -154,12 +189,19 @@ fn stopped_anywhere_the_records_are_those_of_an_undisturbed_run() {
     let expected = results(bus.as_ref());
     assert!(expected[0].values().all(|frames| frames.len() == clip.units.len()));
     assert!(!expected[1].is_empty() && !expected[2].is_empty(), "the clip has no event");
+    let yard = |log: &Log| log.get("yard".as_bytes()).cloned().unwrap_or_default();
+    let events = yard(&expected[1]).into_iter().map(|e| Event::decode(e).unwrap());
+    assert!(events.filter(|e| e.kind == "anomaly").count() >= 2, "an anomaly begins and ends");
+    let frames = yard(&expected[0]).into_iter().map(|f| FrameResult::decode(f).unwrap());
+    let versions: Vec<u64> = frames.map(|f| f.model_version).collect();
+    assert_eq!(versions, (0..250).map(|n| if n < 120 { 1 } else { 2 }).collect::<Vec<_>>());
     assert!(expected[3].is_empty());
     assert!(expected[4].values().all(|windows| windows.len() == SECONDS), "one a second");
 
     for step in [11, 37] {
         let dir = tempfile::tempdir().unwrap();
         let bus = open(dir.path());
+        learn(bus.as_ref());
         let mut at = 0;
         let mut calmly = true;
         while at < clip.units.len() {
