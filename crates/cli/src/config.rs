@@ -28,6 +28,7 @@ pub struct Config {
     pub ingest: Ingest,
     pub analysis: Analysis,
     pub archive: Archive,
+    pub learn: Learn,
     pub notify: Notify,
 }
 
@@ -51,6 +52,14 @@ pub enum BusKind {
     Embedded,
     /// Kafka, as section [kafka] says.
     Kafka,
+}
+
+/// Learning in this process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Learn {
+    pub enabled: bool,
+    pub name: String,
 }
 
 /// What the processes of one site share.
@@ -175,6 +184,7 @@ impl Config {
             self.archive.segment.0 < self.bus.video_age.0,
             "bus.video_age must be longer than archive.segment",
         )?;
+        crate::settings::learn(Path::new(""), self).validate()?;
         crate::settings::notify(self).validate()?;
         self.peer.validate()?;
         self.kafka.validate()

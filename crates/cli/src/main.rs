@@ -58,6 +58,8 @@ enum Command {
     Farm(commands::farm::Farm),
     /// Analyse a file the way a camera is analysed
     Analyze(commands::analyze::Analyze),
+    /// Learn from a file of windows, and tell what is not as usual in it
+    Learn(commands::learn::Learn),
     /// Write a span of a camera's archive to a file, without transcoding
     Export(commands::export::Export),
     /// Check log and archive against what they promise
@@ -122,6 +124,7 @@ fn dispatch(site: &Site, command: Command) -> Result<ExitCode> {
         Command::Push(args) => commands::push::run(site, &args),
         Command::Farm(args) => commands::farm::run(args),
         Command::Analyze(args) => commands::analyze::run(&args),
+        Command::Learn(args) => commands::learn::run(&args),
         Command::Export(args) => commands::export::run(site, &args),
         Command::Check(args) => return commands::check::run(site, &args),
         Command::Config(args) => commands::config::run(site, &args),

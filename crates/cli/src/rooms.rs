@@ -14,6 +14,7 @@ use flumen_archive::{Archive, LocalStore};
 use flumen_base::{Context, Error, Result, SystemClock};
 use flumen_bus::{Bus, Embedded};
 use flumen_ingest::Ingest;
+use flumen_learn::Learner;
 use flumen_notify::Notify;
 use flumen_runtime::Runtime;
 
@@ -67,6 +68,8 @@ pub struct Rooms {
     pub ingest: Option<Arc<Ingest>>,
     pub runtime: Option<Arc<Runtime>>,
     pub archive: Option<Arc<Archive>>,
+    /// Learning, on the embedded bus.
+    pub learn: Option<Arc<Learner>>,
     /// Webhooks, where there are any.
     pub notify: Option<Arc<Notify>>,
     /// The cameras as the face has them: ours, or those of all processes of the site.
@@ -102,6 +105,7 @@ impl Rooms {
             Ingest::start(bus.clone(), settings::ingest(data, config), Arc::new(SystemClock))
                 .context("start the cameras")?;
         let ingest = Arc::new(ingest);
+        let learn = learn(data, config, &bus)?;
         let notify = notify(config, &bus)?;
         let cameras = adapt::IngestCameras::new(ingest.clone(), config.ingest.clone());
         let library = adapt::ArchiveLibrary::new(archive.reader());
@@ -110,6 +114,7 @@ impl Rooms {
             ingest: Some(ingest),
             runtime: Some(Arc::new(runtime)),
             archive: Some(Arc::new(archive)),
+            learn,
             notify,
             cameras: Arc::new(cameras),
             library: Arc::new(library),
@@ -144,6 +149,7 @@ impl Rooms {
             ingest,
             runtime: None,
             archive,
+            learn: None,
             notify,
             cameras: seen.cameras,
             library,
@@ -154,8 +160,18 @@ impl Rooms {
 
     /// From the cameras down to the log; the first error is told, all are tried.
     pub fn stop(self) -> Result<()> {
-        let Rooms { bus, ingest, runtime, archive, notify, cameras, library, latest, ground } =
-            self;
+        let Rooms {
+            bus,
+            ingest,
+            runtime,
+            archive,
+            learn,
+            notify,
+            cameras,
+            library,
+            latest,
+            ground,
+        } = self;
         drop((bus, cameras, library, latest));
         let ground = ground.leave();
         let mut all = vec![ended("ingest", ingest, |i| {
@@ -167,6 +183,10 @@ impl Rooms {
                 tracing::warn!("the analysis is behind; the next start goes on where it stopped");
             }
             r.stop()
+        }));
+        all.push(ended("learn", learn, |l| {
+            drop(l);
+            Ok(())
         }));
         all.push(ended("archive", archive, Archive::stop));
         all.push(ended("notify", notify, Notify::stop));
@@ -203,6 +223,15 @@ fn ended<T>(name: &str, room: Option<Arc<T>>, end: impl FnOnce(T) -> Result<()>)
 pub fn archive(data: &Path, config: &Config, bus: &Arc<dyn Bus>) -> Result<Archive> {
     let store = Arc::new(LocalStore::open(&config.archive.files(data))?);
     Archive::start(bus.clone(), store, settings::archive(data, config)).context("open the archive")
+}
+
+/// Learning, where the configuration wants it.
+fn learn(data: &Path, config: &Config, bus: &Arc<dyn Bus>) -> Result<Option<Arc<Learner>>> {
+    if !config.learn.enabled {
+        return Ok(None);
+    }
+    let learner = Learner::start(bus.clone(), &settings::learn(data, config));
+    Ok(Some(Arc::new(learner.context("start learning")?)))
 }
 
 /// The webhooks, where the configuration names some.

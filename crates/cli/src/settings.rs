@@ -8,6 +8,7 @@ use flumen_archive::ArchiveConfig;
 use flumen_base::topic;
 use flumen_bus::{EmbeddedConfig, Keep};
 use flumen_ingest::IngestConfig;
+use flumen_learn::LearnConfig;
 use flumen_notify::NotifyConfig;
 use flumen_runtime::RuntimeConfig;
 
@@ -70,6 +71,10 @@ pub fn archive(data: &Path, config: &Config) -> ArchiveConfig {
         export_days: config.archive.export_days,
         ..ArchiveConfig::default()
     }
+}
+
+pub fn learn(data: &Path, config: &Config) -> LearnConfig {
+    LearnConfig { dir: data.join("learn"), name: config.learn.name.clone() }
 }
 
 pub fn notify(config: &Config) -> NotifyConfig {

@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Room, and the rooms that it may use. Every room may use `base`; cli may use all.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("base", &[]),
     ("media", &[]),
     ("operators", &[]),
@@ -20,6 +20,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("ingest", &["bus", "media", "farm"]),
     ("archive", &["bus", "media"]),
     ("notify", &["bus"]),
+    ("learn", &["bus", "operators"]),
     ("lab", &["analyzer", "media", "farm"]),
     ("runtime", &["analyzer", "bus"]),
     ("bridge", &["analyzer"]),

@@ -9,7 +9,7 @@ use flumen_base::{CameraId, Context, Error, Result};
 /// Targets at most.
 const MOST_TARGETS: usize = 16;
 /// Kinds of events that the analysis tells.
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 12] = [
     "motion",
     "cross",
     "enter",
@@ -21,6 +21,7 @@ const KINDS: [&str; 11] = [
     "left",
     "taken",
     "tamper",
+    "anomaly",
 ];
 
 /// Words that print as stars.

@@ -12,5 +12,6 @@ pub mod copy;
 pub mod export;
 pub mod farm;
 mod latency;
+pub mod learn;
 pub mod push;
 pub mod topics;

@@ -16,3 +16,4 @@ mod push;
 mod rtsp;
 mod rules;
 mod servers;
+mod spark;

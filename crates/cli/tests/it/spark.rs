@@ -1,0 +1,155 @@
+//! The learning job on a real Kafka and a real Spark: killed anywhere it learns the same.
+//!
+//! `FLUMEN_KILLS` and `FLUMEN_SEED` make a campaign of it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use flumen_base::topic;
+use flumen_base::wire::{Insight, ModelCard, Window};
+use flumen_bus::{Bus, Record};
+use flumen_farm::days::{Days, DaysSpec};
+use flumen_operators::score::Model;
+use prost::Message;
+
+use crate::common::{Running, succeed, wait_for};
+use crate::servers::{Broker, Seen};
+
+/// Hours of camera time: a day until something can be odd, and some in which it is.
+const HOURS: i64 = 30;
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(otherwise)
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The job in the foreground, as one process that may be killed.
+fn learn(dir: &Path, broker: &Broker, more: &[&str]) -> Command {
+    let mut command = Command::new(root().join("deploy/local/spark.sh"));
+    let jar = root().join("jvm/spark/target/flumen-spark-0.1.0.jar");
+    command.args(["run".as_ref(), dir.as_os_str(), jar.as_os_str()]);
+    let place = format!("file://{}/learn", dir.display());
+    command.args(["flumen.spark.Learn", "--brokers", &broker.address, "--dir", &place]);
+    command.args(["--trigger-ms", "0", "--max-records", "12000"]).args(more);
+    command.stdin(Stdio::null());
+    command
+}
+
+fn feed(bus: &Seen) -> usize {
+    let spec = DaysSpec { cameras: 2, days: 2, quiet_days: 1, per_day: 8, ..DaysSpec::new(11) };
+    let days = Days::new(&spec).unwrap();
+    let end = days.span_us().0 + HOURS * 3_600_000_000;
+    let mut waiting = std::collections::VecDeque::new();
+    let windows = days.windows().take_while(|w| w.begin_us < end);
+    let mut count = 0;
+    for window in windows {
+        waiting.push_back(bus.kafka.send(topic::WINDOWS, record(&window)).unwrap());
+        if waiting.len() > 2000 {
+            waiting.pop_front().unwrap().wait().unwrap();
+        }
+        count += 1;
+    }
+    for pending in waiting {
+        pending.wait().unwrap();
+    }
+    count
+}
+
+fn record(window: &Window) -> Record {
+    Record {
+        key: Bytes::from(window.camera.clone()),
+        headers: Vec::new(),
+        value: window.encode_to_vec().into(),
+        timestamp_us: now_us(),
+    }
+}
+
+fn now_us() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.expect("after 1970").as_micros() as i64
+}
+
+/// Cards by key, as they are learned: without the time from which they count.
+fn cards(bus: &Seen) -> BTreeMap<String, ModelCard> {
+    let rows = bus.kafka.table(topic::MODELS).unwrap().scan(b"").unwrap();
+    let card = |(key, value): (Vec<u8>, Vec<u8>)| {
+        let card = ModelCard::decode(value.as_slice()).unwrap();
+        assert!(card.effective_us > 0, "{card:?}");
+        (String::from_utf8(key).unwrap(), ModelCard { effective_us: 0, ..card })
+    };
+    rows.into_iter().map(card).collect()
+}
+
+/// Insights by id and revision; two that are called the same must be the same.
+fn insights(bus: &Seen) -> BTreeMap<(Vec<u8>, u32), Insight> {
+    let mut all = BTreeMap::new();
+    for delivered in bus.records(topic::INSIGHTS) {
+        let insight = Insight::decode(delivered.record.value).unwrap();
+        let name = (insight.id.to_vec(), insight.revision);
+        if let Some(before) = all.insert(name, insight.clone()) {
+            assert_eq!(before, insight, "two insights with one id");
+        }
+    }
+    all
+}
+
+#[test]
+#[ignore = "needs Kafka and Spark: make it"]
+fn a_spark_job_that_is_killed_learns_and_tells_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let broker = Broker::start();
+    succeed(&broker.flumen(dir.path(), &["topics", "apply"]));
+    let bus = broker.bus();
+    let windows = feed(&bus);
+
+    let began = Instant::now();
+    let whole = dir.path().join("whole");
+    succeed(&learn(&whole, &broker, &[]).output().unwrap());
+    let undisturbed = began.elapsed();
+    let (first_cards, first_insights) = (cards(&bus), insights(&bus));
+    assert!(first_cards.keys().any(|k| k.starts_with("group:site/kmeans/")), "{first_cards:?}");
+    assert!(first_cards.len() >= 60, "20 versions of each of three models: {}", first_cards.len());
+    assert!(!first_insights.is_empty(), "days with planted anomalies, and nothing told");
+    for (key, card) in &first_cards {
+        assert!(card.golden.len() >= 8, "{key} has {} golden vectors", card.golden.len());
+        Model::open(card).unwrap_or_else(|e| panic!("{key}: {e}"));
+    }
+
+    let killed = dir.path().join("killed");
+    let kills = number("FLUMEN_KILLS", 2);
+    let mut chance = number("FLUMEN_SEED", 1) | 1;
+    for _ in 0..kills {
+        let child = Running::start(
+            learn(&killed, &broker, &[]).stdout(Stdio::null()).stderr(Stdio::null()),
+        );
+        let states = killed.join("learn/state");
+        let before = std::fs::read_dir(&states).map_or(0, Iterator::count);
+        // At work: it has written a state of its own, and then for a moment that chance gives.
+        wait_for("a batch to be kept", Duration::from_secs(120), || {
+            let now = std::fs::read_dir(&states).map_or(0, Iterator::count);
+            (now > before || now >= 10).then_some(())
+        });
+        chance ^= chance << 13;
+        chance ^= chance >> 7;
+        chance ^= chance << 17;
+        std::thread::sleep(Duration::from_millis(chance % 1500));
+        child.kill_nine();
+    }
+    succeed(&learn(&killed, &broker, &[]).output().unwrap());
+    let (second_cards, second_insights) = (cards(&bus), insights(&bus));
+    assert_eq!(first_cards.keys().collect::<Vec<_>>(), second_cards.keys().collect::<Vec<_>>());
+    assert!(first_cards == second_cards, "the same versions, and other numbers in them");
+    assert_eq!(first_insights, second_insights);
+    println!(
+        "{windows} windows in {:.1} s undisturbed; {kills} kills: {} cards and {} insights the same",
+        undisturbed.as_secs_f64(),
+        first_cards.len(),
+        first_insights.len()
+    );
+}

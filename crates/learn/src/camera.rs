@@ -1,0 +1,314 @@
+//! What is learned of one camera.
+//!
+//! Invariants: a minute is scored before it is learned from; a step takes each minute once.
+//! Spec: docs/ref/models.md, "Training".
+
+use std::collections::{BTreeMap, VecDeque};
+
+use flumen_base::wire::{Minute, Oddity, Window};
+use flumen_operators::score::{
+    FeatureVector, MinuteSoFar, PROFILE_DIMENSIONS, Profile, ProfileScore, Third, absence_oddity,
+    features, is_busy, minute_of, movement_oddity, profile_oddity,
+};
+use flumen_operators::{Reader, Writer};
+
+use crate::centres::Centres;
+use crate::histogram::Histogram;
+use crate::normals::Normals;
+use crate::odd::Odd;
+
+/// All dimensions of an odd minute, in the order in which they are kept, and the scores below
+/// which nothing is odd.
+pub(crate) const DIMENSIONS: [(&str, f64); 7] = [
+    ("time", 100.0),
+    ("place", 100.0),
+    ("way", 50.0),
+    ("crowd", 100.0),
+    ("dwell", 100.0),
+    ("absence", 3.0),
+    ("cluster", 24.0),
+];
+pub(crate) const ABSENCE: usize = 5;
+pub(crate) const CLUSTER: usize = 6;
+const COUNT: usize = DIMENSIONS.len();
+/// Minutes before anything is odd.
+const WARM: u64 = 1440;
+const FADE: f64 = 0.975;
+const MOST_ODD: u32 = 30;
+const SAMPLES: usize = 8;
+const WHOLE: u32 = 30;
+/// Minutes that may be open at a time.
+const MOST_OPEN: u32 = 1024;
+
+/// A minute whose step is not complete.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct OpenMinute {
+    so_far: MinuteSoFar,
+    pub features: Vec<FeatureVector>,
+    pub sample: Option<Window>,
+}
+
+/// Scores and thresholds of a minute, by dimension.
+pub(crate) struct Scored {
+    scores: [f64; COUNT],
+    profile: [ProfileScore; 5],
+    thresholds: [Option<f64>; COUNT],
+}
+
+/// One camera.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Camera {
+    pub name: String,
+    pub group: String,
+    last: Option<(u64, u64)>,
+    pub open: BTreeMap<u64, OpenMinute>,
+    pub normals: Normals,
+    pub profile: Profile,
+    histograms: [Histogram; COUNT],
+    weight: f64,
+    pub minutes: u64,
+    pub windows: u64,
+    pub from_us: i64,
+    absence: f64,
+    absent: u64,
+    day: Option<u64>,
+    odd_today: [u32; COUNT],
+    pub odd: Odd,
+    pub samples: VecDeque<Minute>,
+    pub versions: VecDeque<u64>,
+}
+
+impl Camera {
+    pub(crate) fn new(name: &str) -> Camera {
+        Camera {
+            name: name.to_owned(),
+            group: String::new(),
+            last: None,
+            open: BTreeMap::new(),
+            normals: Normals::default(),
+            profile: Profile::empty(),
+            histograms: std::array::from_fn(|_| Histogram::default()),
+            weight: 0.0,
+            minutes: 0,
+            windows: 0,
+            from_us: 0,
+            absence: 0.0,
+            absent: 0,
+            day: None,
+            odd_today: [0; COUNT],
+            odd: Odd::default(),
+            samples: VecDeque::new(),
+            versions: VecDeque::new(),
+        }
+    }
+
+    /// True when a window came before.
+    pub(crate) fn knows(&self, window: &Window) -> bool {
+        self.last.is_some_and(|last| (window.epoch, window.sequence) <= last)
+    }
+
+    /// Takes a window into its minute.
+    pub(crate) fn take(&mut self, window: Window) {
+        self.last = Some((window.epoch, window.sequence));
+        window.group.clone_into(&mut self.group);
+        if self.group.is_empty() {
+            self.group.push_str("site");
+        }
+        let number = minute_of(&window);
+        let minute = self.open.entry(number).or_insert_with(|| OpenMinute {
+            so_far: MinuteSoFar::new(&self.name, number),
+            features: Vec::new(),
+            sample: None,
+        });
+        minute.so_far.add(&window);
+        if is_busy(&window) {
+            minute.features.push(features(&window));
+            minute.sample.get_or_insert(window);
+        }
+    }
+
+    /// Scores a minute by what was learned before it.
+    pub(crate) fn score(
+        &mut self,
+        open: &OpenMinute,
+        minute: &Minute,
+        centres: Option<&Centres>,
+    ) -> Scored {
+        let profile = self.profile.scores(minute);
+        let mut scores = [0.0; COUNT];
+        scores.iter_mut().zip(&profile).for_each(|(score, p)| *score = p.score);
+        if Profile::is_active(minute) {
+            (self.absence, self.absent) = (0.0, 0);
+        } else if minute.seen >= WHOLE {
+            self.absence += self.profile.active_share(minute.hour_of_week);
+            self.absent += 1;
+        }
+        scores[ABSENCE] = self.absence;
+        if let Some(centres) = centres.filter(|_| self.normals.windows > 0) {
+            let mut third = Third::default();
+            let standardised = open.features.iter().map(|x| self.normals.standardised(x));
+            standardised.for_each(|z| third.add(centres.nearest(&z)));
+            scores[CLUSTER] = third.value();
+        }
+        Scored { scores, profile, thresholds: std::array::from_fn(|at| self.threshold(at)) }
+    }
+
+    /// The threshold of a dimension; nothing while there is none.
+    pub(crate) fn threshold(&self, dimension: usize) -> Option<f64> {
+        let (_, least) = DIMENSIONS.get(dimension)?;
+        let histogram = self.histograms.get(dimension).filter(|_| self.minutes >= WARM)?;
+        Some(histogram.threshold(self.weight, *least))
+    }
+
+    /// What is odd in a minute.
+    pub(crate) fn oddities(&self, minute: &Minute, scored: &Scored) -> Vec<Oddity> {
+        let version = self.versions.back().copied().unwrap_or(0);
+        let all = scored.scores.iter().zip(&scored.thresholds).enumerate();
+        let odd = all.filter_map(|(at, (score, threshold))| {
+            let threshold = threshold.filter(|t| score > t)?;
+            let (kind, words) = match (at, scored.profile.get(at)) {
+                (_, Some(of)) => ("profile", profile_oddity(at, of, &self.profile, minute)),
+                (ABSENCE, _) => ("profile", absence_oddity(self.absent, *score)),
+                _ => ("kmeans", movement_oddity("cluster", *score, threshold, 0)),
+            };
+            Some(Oddity { threshold, kind: kind.to_owned(), version, ..words })
+        });
+        odd.collect()
+    }
+
+    /// Learns from a minute that was scored.
+    pub(crate) fn learn(&mut self, open: &OpenMinute, minute: Minute, scored: &Scored) {
+        self.day(minute.minute / WARM);
+        let mut usual = true;
+        let all = scored.scores.iter().zip(&scored.thresholds);
+        let kept = self.histograms.iter_mut().zip(&mut self.odd_today);
+        for ((score, threshold), (histogram, odd)) in all.zip(kept) {
+            if threshold.is_some_and(|t| *score > t) {
+                *odd += 1;
+                usual &= *odd > MOST_ODD;
+            }
+            histogram.add(*score, *threshold);
+        }
+        if usual {
+            self.profile.learn(&minute);
+        }
+        open.features.iter().for_each(|x| self.normals.add(x));
+        if self.minutes == 0 {
+            self.from_us = minute.minute.cast_signed() * 60_000_000;
+        }
+        self.minutes += 1;
+        self.weight += 1.0;
+        self.windows += u64::from(minute.seen);
+        if self.samples.len() == SAMPLES {
+            self.samples.pop_front();
+        }
+        self.samples.push_back(Minute { look: Vec::new(), ..minute });
+    }
+
+    /// Old counts fade at the first minute of a day.
+    fn day(&mut self, today: u64) {
+        if self.day == Some(today) {
+            return;
+        }
+        if self.day.is_some() {
+            self.profile.fade(FADE);
+            self.weight *= FADE;
+            self.histograms.iter_mut().for_each(|h| h.fade(FADE));
+        }
+        self.day = Some(today);
+        self.odd_today = [0; COUNT];
+    }
+
+    pub(crate) fn save(&self, to: &mut Writer) {
+        to.text(&self.name);
+        to.text(&self.group);
+        let (epoch, sequence) = self.last.unwrap_or_default();
+        for v in [u64::from(self.last.is_some()), epoch, sequence, self.minutes, self.windows] {
+            to.u64(v);
+        }
+        for v in [u64::from(self.day.is_some()), self.day.unwrap_or(0), self.absent] {
+            to.u64(v);
+        }
+        to.i64(self.from_us);
+        to.f64(self.weight);
+        to.f64(self.absence);
+        self.odd_today.iter().for_each(|n| to.u32(*n));
+        self.normals.save(to);
+        to.message(self.profile.record());
+        self.histograms.iter().for_each(|h| h.save(to));
+        self.odd.save(to);
+        to.u32(self.samples.len() as u32);
+        self.samples.iter().for_each(|m| to.message(m));
+        to.u32(self.versions.len() as u32);
+        self.versions.iter().for_each(|v| to.u64(*v));
+        to.u32(self.open.len() as u32);
+        self.open.values().for_each(|m| m.save(to));
+    }
+
+    pub(crate) fn load(from: &mut Reader<'_>) -> Option<Camera> {
+        let mut it = Camera::new(&from.text()?);
+        it.group = from.text()?;
+        let last = from.u64()? != 0;
+        it.last = Some((from.u64()?, from.u64()?)).filter(|_| last);
+        (it.minutes, it.windows) = (from.u64()?, from.u64()?);
+        let day = from.u64()? != 0;
+        it.day = Some(from.u64()?).filter(|_| day);
+        it.absent = from.u64()?;
+        it.from_us = from.i64()?;
+        (it.weight, it.absence) = (from.f64()?, from.f64()?);
+        for odd in &mut it.odd_today {
+            *odd = from.u32()?;
+        }
+        it.normals = Normals::load(from)?;
+        it.profile = Profile::of(&from.message()?)?;
+        for histogram in &mut it.histograms {
+            *histogram = Histogram::load(from)?;
+        }
+        it.odd = Odd::load(from)?;
+        let count = from.u32().filter(|n| *n as usize <= SAMPLES)?;
+        it.samples = (0..count).map(|_| from.message()).collect::<Option<_>>()?;
+        let count = from.u32().filter(|n| *n <= 64)?;
+        it.versions = (0..count).map(|_| from.u64()).collect::<Option<_>>()?;
+        let count = from.u32().filter(|n| *n <= MOST_OPEN)?;
+        for _ in 0..count {
+            let minute = OpenMinute::load(from)?;
+            it.open.insert(minute.so_far.minute(), minute);
+        }
+        Some(it)
+    }
+}
+
+impl OpenMinute {
+    /// What has come, as a record.
+    pub(crate) fn record(&self) -> Minute {
+        self.so_far.record()
+    }
+
+    fn save(&self, to: &mut Writer) {
+        self.so_far.save(to);
+        to.u32(self.features.len() as u32);
+        self.features.iter().flatten().for_each(|v| to.f64(*v));
+        to.u8(u8::from(self.sample.is_some()));
+        if let Some(sample) = &self.sample {
+            to.message(sample);
+        }
+    }
+
+    fn load(from: &mut Reader<'_>) -> Option<OpenMinute> {
+        let so_far = MinuteSoFar::load(from)?;
+        let count = from.u32().filter(|n| *n <= 100_000)?;
+        let vector = |_| {
+            let mut x = FeatureVector::default();
+            for v in &mut x {
+                *v = from.f64()?;
+            }
+            Some(x)
+        };
+        let features = (0..count).map(vector).collect::<Option<_>>()?;
+        let sample = if from.u8()? == 0 { None } else { Some(from.message()?) };
+        Some(OpenMinute { so_far, features, sample })
+    }
+}
+
+/// Dimensions of a camera's profile, absence included.
+pub(crate) const OF_PROFILE: std::ops::Range<usize> = 0..PROFILE_DIMENSIONS.len() + 1;

@@ -1,0 +1,160 @@
+//! Learning on made days, ended anywhere, in any order of partitions.
+
+use flumen_base::wire::{Insight, Phase, Window};
+use flumen_operators::score::Model;
+use flumen_operators::{Reader, Writer};
+
+use crate::{Out, Trainer};
+
+/// Monday 5 January 2026, 0:00 UTC.
+const BEGIN_S: i64 = 1_767_571_200;
+const DAY_S: i64 = 86_400;
+
+fn quiet(camera: &str, second: i64) -> Window {
+    Window {
+        camera: camera.to_owned(),
+        epoch: 1,
+        sequence: second.cast_unsigned() * 10,
+        begin_us: (BEGIN_S + second) * 1_000_000,
+        duration_us: 1_000_000,
+        schema: 1,
+        covered_permille: 1000,
+        values: (0..122_u8).map(|i| if i >= 90 { 100.0 + f32::from(i) } else { 0.0 }).collect(),
+        ..Window::default()
+    }
+}
+
+/// Something in the middle, on its way to the right.
+fn busy(camera: &str, second: i64, x: f32) -> Window {
+    let mut window = quiet(camera, second);
+    let cell = 24 + (x * 8.0) as usize;
+    for (at, value) in [
+        (cell, 0.3),
+        (48, 0.02),
+        (50, 1.0),
+        (51, 1.0),
+        (54, 0.03),
+        (55, 0.3),
+        (56, x),
+        (57, 0.7),
+        (58, 0.1),
+        (60, 1.0),
+        (69, x * 10.0),
+    ] {
+        window.values[at] = value;
+    }
+    window
+}
+
+/// By day somebody walks in the first ten seconds of two minutes in three; nights are quiet.
+fn usual(camera: &str, second: i64) -> Window {
+    let minute = second / 60;
+    let salt = (minute * 17 + camera.len() as i64 * 5) % 3;
+    let walks = (8..18).contains(&(minute / 60 % 24)) && salt != 0 && second % 60 < 10;
+    let x = ((second % 60) as f32 + 0.5 + salt as f32 / 10.0) / 11.0;
+    if walks { busy(camera, second, x) } else { quiet(camera, second) }
+}
+
+fn saved(trainer: &Trainer) -> Vec<u8> {
+    let mut to = Writer::default();
+    trainer.save(&mut to);
+    to.0
+}
+
+const HOUR: std::ops::Range<i64> = 8 * 3600..9 * 3600;
+
+#[test]
+fn it_may_be_ended_anywhere_and_partitions_be_read_in_any_order() {
+    let mut whole = Trainer::new("test");
+    let (mut told, mut told_again) = (Vec::new(), Vec::new());
+    for s in HOUR {
+        whole.take(0, usual("a", s));
+        whole.take(1, usual("bb", s));
+    }
+    whole.steps(&mut told);
+    let mut cut = Trainer::new("test");
+    let mut at = [HOUR.start; 2];
+    let mut stride = 1;
+    while at.iter().any(|s| *s < HOUR.end) {
+        for (partition, camera) in ["a", "bb"].iter().enumerate() {
+            stride = stride * 37 % 211;
+            let until = HOUR.end.min(at[0].min(at[1]) + stride);
+            (at[partition]..until).for_each(|s| cut.take(partition as u32, usual(camera, s)));
+            at[partition] = at[partition].max(until);
+        }
+        cut.steps(&mut told_again);
+        cut = Trainer::load(&mut Reader(&saved(&cut))).unwrap();
+    }
+    assert_eq!(saved(&whole), saved(&cut));
+    assert_eq!(told, told_again);
+    assert_eq!(whole.counts().0, 59, "an hour without the minute that may still grow");
+}
+
+#[test]
+fn repeats_are_taken_once_and_late_ones_left_out() {
+    let mut once = Trainer::new("test");
+    let mut twice = Trainer::new("test");
+    for s in HOUR {
+        once.take(0, usual("a", s));
+        twice.take(0, usual("a", s));
+        twice.take(0, usual("a", s - s % 7));
+    }
+    twice.take(0, usual("late", HOUR.start + 60));
+    let (mut one, mut two) = (Vec::new(), Vec::new());
+    once.steps(&mut one);
+    twice.steps(&mut two);
+    assert_eq!(one, two);
+    assert_eq!(twice.counts(), (59, 3600, 1));
+}
+
+#[test]
+fn every_card_computes_its_own_golden_vectors() {
+    let mut trainer = Trainer::new("test");
+    HOUR.for_each(|s| trainer.take(0, usual("a", s)));
+    let mut told = Vec::new();
+    trainer.steps(&mut told);
+    let cards =
+        told.iter().filter_map(|out| if let Out::Card(card) = out { Some(card) } else { None });
+    let mut kinds = std::collections::BTreeSet::new();
+    for card in cards {
+        Model::open(card).unwrap();
+        kinds.insert((card.kind.clone(), card.golden.len() >= 8));
+    }
+    assert!(kinds.contains(&("kmeans".to_owned(), true)), "{kinds:?}");
+    assert!(kinds.contains(&("profile".to_owned(), true)), "{kinds:?}");
+    assert!(told.iter().any(|out| matches!(out, Out::Gone(_))), "old versions end");
+}
+
+#[test]
+fn a_night_visit_is_an_anomaly_that_begins_and_ends_once() {
+    let mut trainer = Trainer::new("test");
+    let mut told = Vec::new();
+    let visit = 3 * DAY_S + 3 * 3600;
+    for s in 0..4 * DAY_S {
+        let odd = (visit..visit + 120).contains(&s);
+        trainer.take(0, if odd { busy("a", s, 0.5) } else { usual("a", s) });
+        if s % 3600 == 0 {
+            trainer.steps(&mut told);
+        }
+    }
+    let insights: Vec<&Insight> = told
+        .iter()
+        .filter_map(|out| if let Out::Insight(i) = out { Some(i.as_ref()) } else { None })
+        .filter(|i| i.dimension == "time")
+        .collect();
+    let phases: Vec<Phase> = insights.iter().map(|i| i.phase()).collect();
+    assert_eq!(phases, [Phase::Begin, Phase::End], "{insights:?}");
+    assert_eq!(insights[0].begin_us, (BEGIN_S + visit) * 1_000_000);
+    assert_eq!(insights[0].id, insights[1].id);
+    assert!(insights[0].text.contains("in sight"), "{}", insights[0].text);
+}
+
+#[test]
+fn damaged_state_is_told_and_not_begun_anew() {
+    let mut trainer = Trainer::new("test");
+    HOUR.for_each(|s| trainer.take(0, usual("a", s)));
+    let bytes = saved(&trainer);
+    for cut in [0, 3, 40, bytes.len() / 2, bytes.len() - 1] {
+        assert!(Trainer::load(&mut Reader(&bytes[..cut])).is_err(), "cut at {cut}");
+    }
+}
