@@ -13,6 +13,8 @@ mod drift;
 mod files;
 mod layout;
 mod light;
+mod paint;
+mod pixels;
 mod plant;
 mod planted;
 mod rhythm;
@@ -32,6 +34,7 @@ use serde::Serialize;
 pub use camera::CameraDays;
 pub use drift::{Drift, Failing};
 pub use files::{WindowFile, create_windows, write_truth, write_windows};
+pub use pixels::PixelDay;
 pub use plant::{Anomaly, Kind};
 pub use seen::Noise;
 pub use stream::Windows;
@@ -175,6 +178,11 @@ impl Days {
     /// The same through another noise.
     pub fn windows_through(&self, noise: &Noise) -> Windows<'_> {
         Windows::new(self, noise)
+    }
+
+    /// From which a camera's light and noise follow.
+    pub(crate) fn noise_seed(&self, index: u64) -> u64 {
+        self.spec.seed ^ (index + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 
     /// Takes over how many entries the windows told in each hour, by camera.

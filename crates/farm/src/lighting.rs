@@ -167,6 +167,17 @@ impl Lighting {
         }
     }
 
+    /// Lays so dark a light over picture `number`, whatever the clip's own light is.
+    pub fn by_darkness(&self, stage: &Stage, dark: f32, canvas: &mut Canvas, number: u32) {
+        if dark <= 0.0 {
+            return;
+        }
+        brighten(stage, (&[], None), dark, canvas);
+        tint(stage, dark, canvas);
+        let mut chance = Chance::new(self.seed ^ (u64::from(number) << 21) ^ 0x901e);
+        noise(canvas, &mut chance, GAIN_NOISE * dark * dark);
+    }
+
     /// Seconds since infra-red began, while it lasts.
     fn infra_red(&self, number: u32) -> Option<f32> {
         let seconds = |frames: u32| (frames + 1) as f32 / self.frame_rate_hz;

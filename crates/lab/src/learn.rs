@@ -9,6 +9,7 @@
 mod anomalies;
 mod forecasts;
 mod paths;
+mod pixels;
 mod read;
 mod report;
 mod warnings;
@@ -24,6 +25,7 @@ use serde::Serialize;
 pub use anomalies::{AnomalyScore, KindRecall, Point};
 pub use forecasts::{Ahead, ForecastScore};
 pub use paths::PathScore;
+pub use pixels::{PixelCost, pixel_windows};
 pub use read::{Answers, Drifting, Forecast, Hour, Planted, Told, TruePath, Truth};
 pub use report::Report;
 pub use warnings::WarningScore;

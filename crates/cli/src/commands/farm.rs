@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use flumen_base::{Error, Result};
 use flumen_farm::SceneSpec;
 use flumen_farm::days::{self, Days, DaysSpec, Kind};
+use flumen_lab::learn;
 use serde_json::json;
 
 use crate::show;
@@ -38,6 +39,8 @@ enum Form {
     Truth,
     /// Windows made from the truth through a noise model.
     Windows,
+    /// Windows of pictures: drawn at 320x180 and 5 a second, coded, analysed as a camera's.
+    Pixels,
 }
 
 #[derive(Args)]
@@ -57,6 +60,9 @@ pub struct DaysArgs {
     /// Directory for days.json and the files beside it.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Directory for the coded pictures of --form pixels, which are kept and used again.
+    #[arg(long, value_name = "DIR", default_value = "target/days")]
+    cache: PathBuf,
     /// Windows go to standard output instead of windows.pb.
     #[arg(long)]
     pipe: bool,
@@ -121,6 +127,7 @@ fn make_days(args: &DaysArgs) -> Result<()> {
         }
         Form::Truth => json!({"form": "truth"}),
         Form::Windows => windows(args, &mut made)?,
+        Form::Pixels => pixels(args, &mut made)?,
     };
     days::write_truth(&made, &args.out, &form)?;
     let planted: usize = made.cameras.iter().map(|c| c.anomalies.len()).sum();
@@ -153,4 +160,26 @@ fn windows(args: &DaysArgs, made: &mut Days) -> Result<serde_json::Value> {
     let cpu_s = flumen_lab::cpu::exact_us() / 1e6 - before;
     eprintln!("{written} windows, {:.0} a CPU second", written as f64 / cpu_s.max(0.001));
     Ok(json!({"form": "windows", "windows": written, "cpu_s": cpu_s}))
+}
+
+/// Windows of pictures, into a file or a pipe.
+fn pixels(args: &DaysArgs, made: &mut Days) -> Result<serde_json::Value> {
+    let bar = show::bar("camera-days");
+    let mut progress = |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    };
+    let cost = match args.pipe {
+        true => learn::pixel_windows(made, &args.cache, std::io::stdout().lock(), &mut progress)?,
+        false => {
+            let file = days::create_windows(&args.out)?;
+            learn::pixel_windows(made, &args.cache, file, &mut progress)?
+        }
+    };
+    bar.finish_and_clear();
+    eprintln!(
+        "{} windows of {} pictures, {} of quiet seconds that were not drawn; {:.0} s of CPU to draw, {:.0} s to analyse: {:.0} x real time",
+        cost.windows, cost.pictures, cost.filled, cost.drawing_s, cost.analysis_s, cost.times_real
+    );
+    Ok(json!({"form": "pixels", "cost": cost}))
 }

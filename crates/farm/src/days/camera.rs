@@ -46,6 +46,8 @@ pub struct CameraDays {
     pub(crate) visits: Vec<Visit>,
     pub(crate) eye: Eye,
     pub(crate) indoors: bool,
+    /// The longest of the visits.
+    longest_us: i64,
 }
 
 impl std::fmt::Debug for CameraDays {
@@ -115,6 +117,7 @@ impl CameraDays {
             visits: Vec::new(),
             eye: Eye::new(kind, scene_seed),
             indoors: layout.indoors,
+            longest_us: 0,
             routes: habits.routes.clone(),
         };
         let (begin, end) = spec.span_us(clock)?;
@@ -152,6 +155,21 @@ impl CameraDays {
         });
     }
 
+    /// Seconds that local time is ahead of UTC.
+    pub(crate) fn ahead_s(&self, at_us: i64) -> i32 {
+        let after = self.hours.partition_point(|h| h.begin_us <= at_us);
+        let hour = after.checked_sub(1).and_then(|i| self.hours.get(i));
+        hour.map_or(0, |h| h.local_offset_s)
+    }
+
+    /// Who is on a way at a moment.
+    pub(crate) fn visits_at(&self, at_us: i64) -> impl Iterator<Item = &Visit> {
+        let after = self.visits.partition_point(|v| v.start_us <= at_us);
+        let first = self.visits.partition_point(|v| v.start_us < at_us - self.longest_us);
+        let begun = self.visits.get(first..after).unwrap_or(&[]);
+        begun.iter().filter(move |v| v.end_us() > at_us)
+    }
+
     /// Somebody on a route.
     pub(crate) fn visit(&self, route: usize, start_us: i64, chance: &mut Chance) -> Option<Visit> {
         let (r, _) = self.routes.get(route)?;
@@ -182,6 +200,8 @@ impl CameraDays {
 
     /// Counts what came, and tells the paths.
     fn finish(&mut self) {
+        let lasts = |v: &Visit| v.end_us() - v.start_us;
+        self.longest_us = self.visits.iter().map(lasts).max().unwrap_or(0);
         for visit in self.visits.iter() {
             let at = self.hours.partition_point(|h| h.begin_us <= visit.start_us);
             if let Some(hour) = at.checked_sub(1).and_then(|i| self.hours.get_mut(i)) {

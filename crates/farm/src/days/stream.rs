@@ -91,7 +91,7 @@ struct Looks {
 
 impl<'a> Seat<'a> {
     fn new(days: &'a Days, camera: &'a CameraDays, index: u64, noise: Noise) -> Seat<'a> {
-        let seed = days.spec.seed ^ (index + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let seed = days.noise_seed(index);
         Seat {
             days,
             camera,
