@@ -11,6 +11,7 @@ mod camera;
 mod clock;
 mod drift;
 mod files;
+mod fit;
 mod layout;
 mod light;
 mod paint;
@@ -29,11 +30,12 @@ mod visit;
 mod tests;
 
 use flumen_base::{Error, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use camera::CameraDays;
 pub use drift::{Drift, Failing};
-pub use files::{WindowFile, create_windows, write_truth, write_windows};
+pub use files::{WindowFile, WindowReader, create_windows, write_truth, write_windows};
+pub use fit::fit;
 pub use pixels::PixelDay;
 pub use plant::{Anomaly, Kind};
 pub use seen::Noise;
@@ -46,7 +48,7 @@ use clock::LocalClock;
 const MOST: (u32, u32) = (2000, 400);
 
 /// What days to make.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct DaysSpec {
     /// All that is drawn by chance follows from it.
     pub seed: u64,

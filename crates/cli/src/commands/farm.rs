@@ -21,6 +21,17 @@ pub enum Farm {
     ///
     /// Example: flumen farm days --seed 7 --days 7 --cameras 3 --form windows --out /tmp/days
     Days(DaysArgs),
+    /// Fit the noise model of windows on days of pixels, and print its constants
+    ///
+    /// Example: flumen farm fit --days /tmp/pixels
+    Fit(Fit),
+}
+
+#[derive(Args)]
+pub struct Fit {
+    /// Days that `flumen farm days --form pixels` made.
+    #[arg(long, value_name = "DIR")]
+    days: PathBuf,
 }
 
 #[derive(Args)]
@@ -93,6 +104,10 @@ pub fn run(command: Farm) -> Result<()> {
     match command {
         Farm::Make(args) => make(&args),
         Farm::Days(args) => make_days(&args),
+        Farm::Fit(args) => {
+            println!("{:#?}", days::fit(&args.days)?);
+            Ok(())
+        }
     }
 }
 

@@ -10,7 +10,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 use flumen_base::wire::Window;
@@ -20,6 +20,9 @@ use serde_json::{Value, json};
 
 use crate::days::Days;
 use crate::days::camera::CameraDays;
+
+/// The largest window that is read.
+const MAX_WINDOW: usize = 1 << 20;
 
 /// Writes windows, each after its length; a file or a pipe.
 pub struct WindowFile<W: Write> {
@@ -55,6 +58,61 @@ impl<W: Write> WindowFile<W> {
     pub fn finish(mut self) -> Result<u64> {
         self.out.flush().context("write windows")?;
         Ok(self.written)
+    }
+}
+
+/// Reads windows, each after its length.
+pub struct WindowReader {
+    file: BufReader<File>,
+    buffer: Vec<u8>,
+}
+
+impl WindowReader {
+    /// Opens a file of windows.
+    ///
+    /// # Errors
+    /// I/O errors of `path`.
+    pub fn open(path: &Path) -> Result<WindowReader> {
+        let file = File::open(path).context(format!("open {}", path.display()))?;
+        Ok(WindowReader { file: BufReader::with_capacity(1 << 18, file), buffer: Vec::new() })
+    }
+
+    /// The next length; nothing at the end.
+    fn length(&mut self) -> Result<Option<usize>> {
+        let (mut value, mut shift, mut byte) = (0usize, 0, [0u8]);
+        loop {
+            match self.file.read(&mut byte).context("read windows")? {
+                0 if shift == 0 => return Ok(None),
+                0 => return Err(Error::data_loss("windows: the file ends in a length")),
+                _ => (),
+            }
+            let [bits] = byte;
+            value |= usize::from(bits & 0x7f) << shift;
+            shift += 7;
+            if bits < 0x80 && value <= MAX_WINDOW {
+                return Ok(Some(value));
+            }
+            if shift > 28 || value > MAX_WINDOW {
+                return Err(Error::data_loss("windows: a length that no window has"));
+            }
+        }
+    }
+
+    fn window(&mut self) -> Result<Option<Window>> {
+        let Some(length) = self.length()? else { return Ok(None) };
+        self.buffer.resize(length, 0);
+        self.file.read_exact(&mut self.buffer).context("read windows")?;
+        let window = Window::decode(self.buffer.as_slice())
+            .map_err(|e| Error::data_loss("windows: a damaged one").with_source(e))?;
+        Ok(Some(window))
+    }
+}
+
+impl Iterator for WindowReader {
+    type Item = Result<Window>;
+
+    fn next(&mut self) -> Option<Result<Window>> {
+        self.window().transpose()
     }
 }
 

@@ -8,7 +8,7 @@
 use std::str::FromStr;
 
 use flumen_base::{Error, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::days::DaysSpec;
 use crate::days::camera::CameraDays;
@@ -24,7 +24,7 @@ const APART_US: i64 = HOUR_US / 2;
 const TRIES: u32 = 60;
 
 /// What is not as usual.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Somebody where people are, at an hour at which nobody is.
