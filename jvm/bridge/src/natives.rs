@@ -145,6 +145,50 @@ pub extern "system" fn Java_flumen_bridge_Native_card<'local>(
 }
 
 #[unsafe(no_mangle)]
+pub extern "system" fn Java_flumen_bridge_Native_models<'local>(
+    env: EnvUnowned<'local>,
+    _: JClass<'local>,
+) -> JByteArray<'local> {
+    answer(env, |_| Ok(SESSIONS.models()))
+}
+
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_flumen_bridge_Native_model<'local>(
+    env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    number: jlong,
+    key: JByteArray<'local>,
+    offset: jlong,
+    value: JByteArray<'local>,
+    timestamp_us: jlong,
+) -> JByteArray<'local> {
+    answer(env, |env| {
+        let (key, value) = (bytes(env, &key)?, optional(env, &value)?);
+        let place = (offset as u64, timestamp_us);
+        Ok(SESSIONS.model(number as u64, &key, place, value.as_deref()))
+    })
+}
+
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_flumen_bridge_Native_follow<'local>(
+    env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    number: jlong,
+    models: jlong,
+) -> JByteArray<'local> {
+    answer(env, |_| Ok(SESSIONS.follow(number as u64, models as u64)))
+}
+
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_flumen_bridge_Native_forget<'local>(
+    env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    models: jlong,
+) -> JByteArray<'local> {
+    answer(env, |_| Ok(SESSIONS.forget(models as u64)))
+}
+
+#[unsafe(no_mangle)]
 pub extern "system" fn Java_flumen_bridge_Native_snapshot<'local>(
     env: EnvUnowned<'local>,
     _: JClass<'local>,

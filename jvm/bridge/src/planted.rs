@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use flumen_analyzer::{Analyzers, Engine, Engines, Output, Session, Settings};
+use flumen_analyzer::{Analyzers, Engine, Engines, Given, Output, Session, Settings};
 use flumen_base::wire::{Camera, SourcePosition};
 use flumen_base::{CameraId, Packet, Result};
 
@@ -57,6 +57,10 @@ impl Engine for Plant {
 
     fn announce(&mut self, camera: &Camera) -> Result<()> {
         self.0.announce(camera)
+    }
+
+    fn learn(&mut self, given: &Given) -> bool {
+        self.0.learn(given)
     }
 
     fn shed(&mut self, on: bool) {

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use flumen_analyzer::{Notes, Session, reject_stray};
+use flumen_analyzer::{Models, Notes, Session, reject_stray};
 use flumen_base::wire::{Camera, SourcePosition};
 use flumen_base::{CameraId, Error, Result};
 use prost::Message;
@@ -27,6 +27,7 @@ type Slot = Arc<Mutex<Option<Session>>>;
 #[derive(Default)]
 pub struct Sessions {
     all: Mutex<Numbered>,
+    tables: Mutex<Tables>,
     notes: Mutex<Option<Arc<Notes>>>,
 }
 
@@ -34,6 +35,13 @@ pub struct Sessions {
 struct Numbered {
     last: u64,
     slots: HashMap<u64, Slot>,
+}
+
+/// Tables of models by number.
+#[derive(Default)]
+struct Tables {
+    last: u64,
+    models: HashMap<u64, Arc<Models>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -117,6 +125,52 @@ impl Sessions {
             frame::records(&out)
         });
         made.unwrap_or_else(|e| reply(Err(e)))
+    }
+
+    /// A table of learned models that is empty; answers its number (u64).
+    pub fn models(&self) -> Reply {
+        let mut tables = lock(&self.tables);
+        tables.last += 1;
+        let number = tables.last;
+        tables.models.insert(number, Arc::default());
+        reply(Ok(number.to_le_bytes().to_vec()))
+    }
+
+    /// Gives a table a record of `flumen.models`, or that a key is gone; answers records.
+    pub fn model(
+        &self,
+        number: u64,
+        key: &[u8],
+        (offset, timestamp_us): (u64, i64),
+        value: Option<&[u8]>,
+    ) -> Reply {
+        let made = guarded(|| {
+            let refused = self.table(number)?.put(key, offset, value, timestamp_us);
+            frame::records(refused.as_slice())
+        });
+        made.unwrap_or_else(|e| reply(Err(e)))
+    }
+
+    fn table(&self, number: u64) -> Result<Arc<Models>> {
+        lock(&self.tables).models.get(&number).cloned().ok_or_else(|| {
+            Error::invalid(format!("the models {number} are closed or were never open"))
+        })
+    }
+
+    /// A session takes learned models from a table from now on.
+    pub fn follow(&self, number: u64, table: u64) -> Reply {
+        reply(self.table(table).and_then(|models| {
+            self.with(number, |session| {
+                session.follow_models(models);
+                Ok(Vec::new())
+            })
+        }))
+    }
+
+    /// Ends a table; sessions that follow it keep what it had.
+    pub fn forget(&self, number: u64) -> Reply {
+        lock(&self.tables).models.remove(&number);
+        reply(Ok(Vec::new()))
     }
 
     /// A newer version of the camera's record.

@@ -57,6 +57,11 @@ public final class Analyzer implements AutoCloseable {
     Native.check(Native.card(number.get(), camera));
   }
 
+  /** Takes learned models from this table from now on; each counts from its own time on. */
+  public void follow(Models models) {
+    Native.check(Native.follow(number.get(), models.number()));
+  }
+
   /** All that is needed to go on elsewhere, at most about 8 MiB and a few planes. */
   public byte[] snapshot() {
     return Native.answer(Native.snapshot(number.get()));
@@ -101,12 +106,12 @@ public final class Analyzer implements AutoCloseable {
     return text == null ? new byte[0] : text.getBytes(StandardCharsets.UTF_8);
   }
 
-  private static long number(byte[] reply) {
+  static long number(byte[] reply) {
     Native.check(reply);
     return ByteBuffer.wrap(reply).order(ByteOrder.LITTLE_ENDIAN).getLong(1);
   }
 
-  private static List<Output> outputs(byte[] reply) {
+  static List<Output> outputs(byte[] reply) {
     Native.check(reply);
     if (reply.length == 1) {
       return List.of();

@@ -32,6 +32,15 @@ final class Native {
 
   static native byte[] card(long number, byte[] record);
 
+  static native byte[] models();
+
+  static native byte[] model(
+      long models, byte[] key, long offset, byte[] value, long timestampUs);
+
+  static native byte[] follow(long number, long models);
+
+  static native byte[] forget(long models);
+
   static native byte[] snapshot(long number);
 
   static native byte[] problem(long number);

@@ -74,6 +74,10 @@ class MisuseTest {
       byte[] newer = snapshot.clone();
       newer[4] = 99;
       refused(Code.UNSUPPORTED, "layout 99", () -> Analyzer.restore("yard", newer));
+      Models closed = Golden.models();
+      closed.close();
+      refused(Code.INVALID, "closed", () -> analyzer.follow(closed));
+      refused(Code.INVALID, "closed", () -> closed.put(bytes("a/b/1"), 0, null, 0));
       refused(Code.DATA_LOSS, "flumen.cameras", () -> analyzer.card(bytes("\u00ff")));
     }
   }
@@ -121,8 +125,11 @@ class MisuseTest {
   void severalThreadsTakeTurns() throws Exception {
     List<Golden> clip = Golden.load();
     ExecutorService threads = Executors.newFixedThreadPool(2);
-    try (Analyzer shared = Analyzer.open("yard", Golden.card());
+    try (Models models = Golden.models();
+        Analyzer shared = Analyzer.open("yard", Golden.card());
         Analyzer inTurn = Analyzer.open("yard", Golden.card())) {
+      shared.follow(models);
+      inTurn.follow(models);
       List<Future<?>> all = new ArrayList<>();
       for (int t = 0; t < 2; t++) {
         all.add(

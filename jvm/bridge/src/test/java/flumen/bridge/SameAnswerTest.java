@@ -13,7 +13,8 @@ class SameAnswerTest {
   void everyRecordOfTheClipIsTheSame() throws Exception {
     List<Golden> clip = Golden.load();
     long open = Analyzer.count();
-    try (Analyzer analyzer = Analyzer.open("yard", Golden.card())) {
+    try (Models models = Golden.models(); Analyzer analyzer = Analyzer.open("yard", Golden.card())) {
+      analyzer.follow(models);
       assertEquals(open + 1, Analyzer.count());
       for (int i = 0; i < clip.size(); i++) {
         Golden g = clip.get(i);
@@ -28,8 +29,10 @@ class SameAnswerTest {
   @Test
   void restoredInMidGopItGoesOnTheSame() throws Exception {
     List<Golden> clip = Golden.load();
+    Models models = Golden.models();
     for (int every : new int[] {1, 5, 13}) {
       Analyzer analyzer = Analyzer.open("yard", Golden.card());
+      analyzer.follow(models);
       int largest = 0;
       for (int i = 0; i < clip.size(); i++) {
         Golden g = clip.get(i);
@@ -41,18 +44,23 @@ class SameAnswerTest {
           analyzer.close();
           analyzer = Analyzer.restore("yard", snapshot);
           assertArrayEquals(snapshot, analyzer.snapshot());
+          analyzer.follow(models);
         }
       }
       analyzer.close();
       assertTrue(largest > 1000 && largest < 4 << 20, largest + " bytes");
     }
+    models.close();
+    models.close();
   }
 
   @Test
   void aCardCountsFromItsTime() throws Exception {
     List<Golden> clip = Golden.load();
-    try (Analyzer without = Analyzer.open("yard", null);
+    try (Models models = Golden.models();
+        Analyzer without = Analyzer.open("yard", null);
         Analyzer with = Analyzer.open("yard", null)) {
+      with.follow(models);
       with.card(Golden.card()); // effective_us = 0: from the first record on
       for (int i = 0; i < 20; i++) {
         Golden g = clip.get(i);

@@ -2,6 +2,7 @@ package flumen.flink;
 
 import flumen.bridge.BridgeException;
 import flumen.bridge.Output;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -18,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Packets keyed by camera and broadcast cards in, results out; one session a camera.
+ * Packets keyed by camera and broadcast cards and models in, results out; one session a camera.
  *
  * <p>A custom operator and no KeyedProcessFunction with CheckpointedFunction: there every write of keyed
  * state in snapshotState lands on the key that was processed last, and the checkpoint reports success.
@@ -34,6 +35,9 @@ final class Analysis extends AbstractStreamOperator<Result> implements TwoInputS
   private final Cards cards;
   private transient Map<String, Live> live;
   private transient Map<String, Card> newest;
+  private transient Engine.Models models;
+  /** What is to be told of models that are refused. */
+  private transient List<Result> refused;
   private transient ValueState<byte[]> state;
   private transient Measures measures;
   private transient Complaints complaints;
@@ -72,14 +76,21 @@ final class Analysis extends AbstractStreamOperator<Result> implements TwoInputS
     measures = new Measures(getMetricGroup());
     // Nothing is analysed before the cards are known to the topic's end.
     newest = new HashMap<>();
+    refused = new ArrayList<>();
+    models = engine.models();
     for (Card card : cards.read()) {
-      newest.put(card.camera(), card);
+      if (card.model()) {
+        learn(card);
+      } else {
+        newest.put(card.camera(), card);
+      }
     }
     LOG.info("{} cameras known", newest.size());
   }
 
   @Override
   public void processElement1(StreamRecord<Packet> element) throws Exception {
+    tellRefused();
     Packet packet = element.getValue();
     Live camera = live.get(packet.camera());
     if (camera == null) {
@@ -141,6 +152,11 @@ final class Analysis extends AbstractStreamOperator<Result> implements TwoInputS
   @Override
   public void processElement2(StreamRecord<Card> element) {
     Card card = element.getValue();
+    if (card.model()) {
+      learn(card); // what was read at the start already changes nothing
+      tellRefused();
+      return;
+    }
     Card known = newest.get(card.camera());
     if (known != null && known.offset() >= card.offset()) {
       return; // read at the start already
@@ -151,6 +167,24 @@ final class Analysis extends AbstractStreamOperator<Result> implements TwoInputS
       show(card, camera.session);
       camera.dirty = true;
     }
+  }
+
+  /** Of all subtasks, which know the same, the first tells what is refused. */
+  private void learn(Card card) {
+    for (Output out : models.put(card)) {
+      LOG.warn("{}: this model is refused, what was before goes on", card.camera());
+      if (getRuntimeContext().getTaskInfo().getIndexOfThisSubtask() == 0) {
+        refused.add(new Result(out.topic(), out.key(), Math.max(card.timestampMs(), 0), out.value()));
+      }
+    }
+  }
+
+  private void tellRefused() {
+    for (Result result : refused) {
+      output.collect(new StreamRecord<>(result));
+      measures.out();
+    }
+    refused.clear();
   }
 
   /** A session for the current key, from its state if there is one; null when the key is no camera's id. */
@@ -180,6 +214,7 @@ final class Analysis extends AbstractStreamOperator<Result> implements TwoInputS
       }
       throw e; // without its library nothing goes on
     }
+    session.follow(models);
     Live begun = new Live(session, measures.of(camera));
     live.put(camera, begun);
     return begun;
@@ -242,6 +277,9 @@ final class Analysis extends AbstractStreamOperator<Result> implements TwoInputS
         camera.session.close();
       }
       live.clear();
+    }
+    if (models != null) {
+      models.close();
     }
     super.close();
   }

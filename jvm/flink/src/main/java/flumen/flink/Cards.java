@@ -12,9 +12,9 @@ import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** Reads the compacted topic of cameras to the end that it has now. */
+/** Reads the compacted topics of cameras and of models to the ends that they have now. */
 interface Cards extends Serializable {
-  /** In the order of the topic; a later card of a camera replaces an earlier one. */
+  /** In the order of each topic; a later card of a camera replaces an earlier one. */
   List<Card> read();
 
   /** From Kafka, with a consumer of its own; gives up after 60 s, and Flink's restart tries again. */
@@ -26,15 +26,17 @@ interface Cards extends Serializable {
           new KafkaConsumer<>(client, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
         Map<String, List<PartitionInfo>> there = Topics.check(consumer);
         List<TopicPartition> all = new ArrayList<>();
-        for (PartitionInfo info : there.get(Topics.CAMERAS)) {
-          all.add(new TopicPartition(info.topic(), info.partition()));
+        for (String topic : List.of(Topics.CAMERAS, Topics.MODELS)) {
+          for (PartitionInfo info : there.get(topic)) {
+            all.add(new TopicPartition(info.topic(), info.partition()));
+          }
         }
         consumer.assign(all);
         consumer.seekToBeginning(all);
         Map<TopicPartition, Long> ends = consumer.endOffsets(all);
         while (ends.entrySet().stream().anyMatch(e -> consumer.position(e.getKey()) < e.getValue())) {
           if (System.nanoTime() > end) {
-            throw new IllegalStateException("Kafka gave no end of " + Topics.CAMERAS + " in 60 s");
+            throw new IllegalStateException("Kafka gave no end of " + Topics.CAMERAS + " and " + Topics.MODELS + " in 60 s");
           }
           for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
             cards.add(Records.card(record));

@@ -13,6 +13,9 @@ interface Engine extends Serializable {
 
   Session restore(String camera, byte[] snapshot);
 
+  /** A table of learned models that is empty. */
+  Models models();
+
   /** What is said of a packet whose key is no camera's id. */
   List<Output> stray(Packet packet);
 
@@ -22,10 +25,22 @@ interface Engine extends Serializable {
 
     void card(byte[] card);
 
+    /** Takes learned models from this table from now on. */
+    void follow(Models models);
+
     byte[] snapshot();
 
     /** What is wrong, or was since the last key frame, for a person; empty when nothing is. */
     String problem();
+
+    @Override
+    void close();
+  }
+
+  /** What one subtask knows of {@code flumen.models}. */
+  interface Models extends AutoCloseable {
+    /** What is to be told of a card that is refused. */
+    List<Output> put(Card card);
 
     @Override
     void close();
@@ -47,11 +62,30 @@ interface Engine extends Serializable {
       }
 
       @Override
+      public Models models() {
+        return new Table(flumen.bridge.Models.open());
+      }
+
+      @Override
       public List<Output> stray(Packet packet) {
         return Analyzer.stray(packet.camera().getBytes(StandardCharsets.UTF_8), packet.partition(),
             packet.offset(), packet.value(), packet.timestampMs() * 1000);
       }
     };
+  }
+
+  /** The native table. */
+  record Table(flumen.bridge.Models models) implements Models {
+    @Override
+    public List<Output> put(Card card) {
+      return models.put(card.camera().getBytes(StandardCharsets.UTF_8), card.offset(), card.value(),
+          card.timestampMs() * 1000);
+    }
+
+    @Override
+    public void close() {
+      models.close();
+    }
   }
 
   private static Session wrap(Analyzer analyzer) {
@@ -64,6 +98,11 @@ interface Engine extends Serializable {
       @Override
       public void card(byte[] card) {
         analyzer.card(card);
+      }
+
+      @Override
+      public void follow(Models models) {
+        analyzer.follow(((Table) models).models());
       }
 
       @Override

@@ -55,11 +55,14 @@ public final class Job {
         .uid("video")
         .keyBy(Packet::camera);
     DataStream<Card> cards = env
-        .fromSource(cameras(settings), WatermarkStrategy.noWatermarks(), "cameras", Card.TYPE)
+        .fromSource(table(settings, Topics.CAMERAS, "-cameras"), WatermarkStrategy.noWatermarks(), "cameras", Card.TYPE)
         .uid("cameras")
-        .setParallelism(1)
-        .broadcast();
-    packets.connect(cards)
+        .setParallelism(1);
+    DataStream<Card> models = env
+        .fromSource(table(settings, Topics.MODELS, "-models"), WatermarkStrategy.noWatermarks(), "models", Card.TYPE)
+        .uid("models")
+        .setParallelism(1);
+    packets.connect(cards.union(models).broadcast())
         .transform("analysis", Result.TYPE, new Analysis(Engine.bridge(), Cards.kafka(settings.consumer())))
         .uid("analysis")
         .sinkTo(results(settings))
@@ -81,13 +84,13 @@ public final class Job {
   }
 
   /** Reads from the beginning: what the operator knows already it leaves out. */
-  private static KafkaSource<Card> cameras(Settings settings) {
+  private static KafkaSource<Card> table(Settings settings, String topic, String name) {
     Properties consumer = settings.consumer();
     // The group's offsets are those of the video.
     consumer.setProperty("commit.offsets.on.checkpoint", "false");
     return KafkaSource.<Card>builder()
-        .setTopics(Topics.CAMERAS)
-        .setClientIdPrefix(settings.group() + "-cameras")
+        .setTopics(topic)
+        .setClientIdPrefix(settings.group() + name)
         .setStartingOffsets(OffsetsInitializer.earliest())
         .setDeserializer(new Records.CardReader())
         .setProperties(consumer)

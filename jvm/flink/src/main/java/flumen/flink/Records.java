@@ -28,7 +28,8 @@ final class Records {
   }
 
   static Card card(ConsumerRecord<byte[], byte[]> record) {
-    return new Card(text(record.key()), record.offset(), record.value());
+    return new Card(text(record.key()), Topics.MODELS.equals(record.topic()), record.offset(), record.timestamp(),
+        record.value());
   }
 
   private static String text(byte[] key) {

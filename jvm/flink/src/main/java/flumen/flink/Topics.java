@@ -10,13 +10,14 @@ import org.apache.kafka.common.PartitionInfo;
 /** Names of topics; what travels on each is in docs/ref/topics.md. */
 final class Topics {
   static final String CAMERAS = "flumen.cameras";
+  static final String MODELS = "flumen.models";
   static final String VIDEO = "flumen.video";
   /** What must be there before the job begins; else the first result would find out. */
   static final List<String> NEEDED = List.of(
-      VIDEO, CAMERAS, "flumen.frames", "flumen.events", "flumen.pictures", "flumen.windows", "flumen.gaps",
+      VIDEO, CAMERAS, MODELS, "flumen.frames", "flumen.events", "flumen.pictures", "flumen.windows", "flumen.gaps",
       "flumen.rejects");
   /** Where results may go; exactly-once looks here for transactions that an earlier run left open. */
-  static final Pattern RESULTS = Pattern.compile("flumen\\.(?!video$|cameras$|owners$).*");
+  static final Pattern RESULTS = Pattern.compile("flumen\\.(?!video$|cameras$|owners$|models$|feedback$|insights$).*");
 
   /** Header of a video record that holds the PacketHeader. */
   static final String PACKET_HEADER = "h";

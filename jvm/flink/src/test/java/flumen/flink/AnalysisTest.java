@@ -127,6 +127,28 @@ class AnalysisTest {
   }
 
   @Test
+  void modelsReachAllCamerasAlsoThoseToCome() throws Exception {
+    Cards known = () -> List.of(new Card("group:site/kmeans/1", true, 3, 5, Counting.bytes("m")));
+    try (Bench bench = new Bench(new Counting(), known, 2, null, 1)) {
+      assertTrue(bench.packet("gate", 0, "x").endsWith("+group:site/kmeans/1"), "known before the first packet");
+      assertEquals(List.of(), bench.model("yard/profile/2", 4, Counting.bytes("m")));
+      assertTrue(bench.packet("gate", 1, "x").endsWith("+yard/profile/2"));
+      assertTrue(bench.packet("yard", 1, "x").endsWith("+yard/profile/2"));
+    }
+  }
+
+  @Test
+  void aModelThatIsRefusedIsToldOnceAndStopsNothing() throws Exception {
+    Cards known = () -> List.of(new Card("yard/profile/1", true, 3, 5, Counting.bytes("bad")));
+    try (Bench bench = new Bench(new Counting(), known, 4, null, 1)) {
+      List<Result> told = bench.model("yard/profile/2", 4, Counting.bytes("bad"));
+      assertEquals(List.of("flumen.rejects", "flumen.rejects"), told.stream().map(Result::topic).toList());
+      assertEquals(List.of(5L, 7L), told.stream().map(Result::timestampMs).toList());
+      assertTrue(bench.packet("yard", 1, "x").startsWith("yard - 1 "));
+    }
+  }
+
+  @Test
   void aSessionThatFailsBeginsAnewAndTheOthersGoOn() throws Exception {
     OperatorSubtaskState state;
     try (Bench bench = fresh(NONE)) {

@@ -56,6 +56,18 @@ final class Bench implements AutoCloseable {
     }
   }
 
+  /** Gives all subtasks a record of the table of models; what they say of it. */
+  List<Result> model(String key, long offset, byte[] value) throws Exception {
+    List<Result> results = new ArrayList<>();
+    for (var task : tasks) {
+      task.processElement2(new StreamRecord<>(new Card(key, true, offset, 7, value)));
+      for (Object out; (out = task.getOutput().poll()) != null; ) {
+        results.add((Result) ((StreamRecord<?>) out).getValue());
+      }
+    }
+    return results;
+  }
+
   OperatorSubtaskState snapshot(long checkpoint) throws Exception {
     OperatorSubtaskState[] all = new OperatorSubtaskState[tasks.size()];
     for (int i = 0; i < all.length; i++) {

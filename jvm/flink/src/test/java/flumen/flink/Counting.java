@@ -31,6 +31,31 @@ final class Counting implements Engine {
     return new Counted(camera, parts[1], Integer.parseInt(parts[2]), Integer.parseInt(parts[3]));
   }
 
+  /** Refuses what says so; sessions name the last one that was taken. */
+  static final class Table implements Models {
+    String last = "";
+
+    @Override
+    public List<Output> put(Card card) {
+      if (text(card.value()).equals("bad")) {
+        return List.of(new Output("flumen.rejects", bytes(card.camera()), 0, card.value()));
+      }
+      last = "+" + card.camera();
+      return List.of();
+    }
+
+    @Override
+    public void close() {
+      OPEN.decrementAndGet();
+    }
+  }
+
+  @Override
+  public Models models() {
+    OPEN.incrementAndGet();
+    return new Table();
+  }
+
   @Override
   public List<Output> stray(Packet packet) {
     return List.of(new Output("flumen.rejects", packet.value(), 0, bytes("stray")));
@@ -61,6 +86,7 @@ final class Counting implements Engine {
     private int count;
     private int hash;
     private boolean closed;
+    private Table table;
 
     Counted(String camera, String card, int count, int hash) {
       this.camera = camera;
@@ -77,12 +103,17 @@ final class Counting implements Engine {
       }
       count++;
       hash = 31 * hash + java.util.Arrays.hashCode(value);
-      return List.of(new Output("flumen.frames", bytes(camera), Long.MAX_VALUE, bytes(toString())));
+      return List.of(new Output("flumen.frames", bytes(camera), Long.MAX_VALUE, bytes(toString() + table.last)));
     }
 
     @Override
     public void card(byte[] newer) {
       card = text(newer);
+    }
+
+    @Override
+    public void follow(Models models) {
+      table = (Table) models;
     }
 
     @Override

@@ -24,6 +24,10 @@ class SameAnswerTest {
   private static List<Step> clip() throws IOException {
     try (InputStream in = SameAnswerTest.class.getResourceAsStream("/street.golden")) {
       ByteBuffer from = ByteBuffer.wrap(in.readAllBytes()).order(ByteOrder.LITTLE_ENDIAN);
+      for (int models = from.getInt(); models > 0; models--) {
+        take(from, from.getInt());
+        take(from, from.getInt());
+      }
       int count = from.getInt();
       List<Step> all = new ArrayList<>(count);
       for (int i = 0; i < count; i++) {
@@ -51,10 +55,21 @@ class SameAnswerTest {
     return bytes;
   }
 
-  /** Sensitivity 60, version 4, main stream. */
+  /** Sensitivity 60, version 4, main stream; and the models that the answers were made with. */
   private static List<Card> cards() {
     byte[] card = {0x0a, 4, 'y', 'a', 'r', 'd', 0x18, 1, 0x22, 4, 0x2a, 2, 0x10, 1, 0x2a, 2, 0x18, 60, 0x40, 4};
-    return List.of(new Card("yard", 0, card));
+    List<Card> cards = new ArrayList<>(List.of(new Card("yard", 0, card)));
+    try (InputStream in = SameAnswerTest.class.getResourceAsStream("/street.golden")) {
+      ByteBuffer from = ByteBuffer.wrap(in.readAllBytes()).order(ByteOrder.LITTLE_ENDIAN);
+      // The last one is refused.
+      for (int models = from.getInt(); models > 1; models--) {
+        String key = Counting.text(take(from, from.getInt()));
+        cards.add(new Card(key, true, cards.size(), 7, take(from, from.getInt())));
+      }
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+    return cards;
   }
 
   @Test
