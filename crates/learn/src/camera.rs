@@ -31,8 +31,9 @@ pub(crate) const DIMENSIONS: [(&str, f64); 7] = [
 pub(crate) const ABSENCE: usize = 5;
 pub(crate) const CLUSTER: usize = 6;
 const COUNT: usize = DIMENSIONS.len();
-/// Minutes before anything is odd.
-const WARM: u64 = 1440;
+/// Minutes before scores are counted, and before anything is odd.
+const DAY: u64 = 1440;
+const WARM: u64 = 2 * DAY;
 const FADE: f64 = 0.975;
 const MOST_ODD: u32 = 30;
 const SAMPLES: usize = 8;
@@ -140,7 +141,7 @@ impl Camera {
         if Profile::is_active(minute) {
             (self.absence, self.absent) = (0.0, 0);
         } else if minute.seen >= WHOLE {
-            self.absence += self.profile.active_share(minute.hour_of_week);
+            self.absence += self.profile.expected_share(minute.hour_of_week);
             self.absent += 1;
         }
         scores[ABSENCE] = self.absence;
@@ -178,7 +179,7 @@ impl Camera {
 
     /// Learns from a minute that was scored.
     pub(crate) fn learn(&mut self, open: &OpenMinute, minute: Minute, scored: &Scored) {
-        self.day(minute.minute / WARM);
+        self.day(minute.minute / DAY);
         let mut usual = true;
         let all = scored.scores.iter().zip(&scored.thresholds);
         let kept = self.histograms.iter_mut().zip(&mut self.odd_today);
@@ -187,7 +188,9 @@ impl Camera {
                 *odd += 1;
                 usual &= *odd > MOST_ODD;
             }
-            histogram.add(*score, *threshold);
+            if self.minutes >= DAY {
+                histogram.add(*score, *threshold, self.weight);
+            }
         }
         if usual {
             self.profile.learn(&minute);
@@ -196,8 +199,8 @@ impl Camera {
         if self.minutes == 0 {
             self.from_us = minute.minute.cast_signed() * 60_000_000;
         }
+        self.weight += f64::from(u8::from(self.minutes >= DAY));
         self.minutes += 1;
-        self.weight += 1.0;
         self.windows += u64::from(minute.seen);
         if self.samples.len() == SAMPLES {
             self.samples.pop_front();

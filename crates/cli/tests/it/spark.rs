@@ -1,4 +1,5 @@
-//! The learning job on a real Kafka and a real Spark: killed anywhere it learns the same.
+//! The learning job on a real Kafka and a real Spark: killed anywhere it learns the same, and the
+//! same as the embedded trainer.
 //!
 //! `FLUMEN_KILLS` and `FLUMEN_SEED` make a campaign of it.
 
@@ -9,17 +10,21 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use flumen_base::topic;
+use flumen_base::wire::model_card::Parameters;
 use flumen_base::wire::{Insight, ModelCard, Window};
 use flumen_bus::{Bus, Record};
 use flumen_farm::days::{Days, DaysSpec};
+use flumen_learn::{Out, Trainer};
 use flumen_operators::score::Model;
 use prost::Message;
 
 use crate::common::{Running, succeed, wait_for};
 use crate::servers::{Broker, Seen};
 
-/// Hours of camera time: a day until something can be odd, and some in which it is.
-const HOURS: i64 = 30;
+/// Hours of camera time: two days until something can be odd, and some in which it is.
+const HOURS: i64 = 68;
+/// Seconds of each minute that are sent: enough to see who comes.
+const SECONDS: i64 = 20;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(otherwise)
@@ -36,29 +41,100 @@ fn learn(dir: &Path, broker: &Broker, more: &[&str]) -> Command {
     command.args(["run".as_ref(), dir.as_os_str(), jar.as_os_str()]);
     let place = format!("file://{}/learn", dir.display());
     command.args(["flumen.spark.Learn", "--brokers", &broker.address, "--dir", &place]);
-    command.args(["--trigger-ms", "0", "--max-records", "12000"]).args(more);
+    command.args(["--trigger-ms", "0", "--max-records", "10000"]).args(more);
     command.stdin(Stdio::null());
     command
 }
 
-fn feed(bus: &Seen) -> usize {
-    let spec = DaysSpec { cameras: 2, days: 2, quiet_days: 1, per_day: 8, ..DaysSpec::new(11) };
+/// Sends the windows; gives their number, and what the embedded trainer makes of them.
+fn feed(bus: &Seen) -> (usize, Learned) {
+    let spec = DaysSpec { cameras: 2, days: 3, quiet_days: 2, per_day: 8, ..DaysSpec::new(11) };
     let days = Days::new(&spec).unwrap();
     let end = days.span_us().0 + HOURS * 3_600_000_000;
     let mut waiting = std::collections::VecDeque::new();
     let windows = days.windows().take_while(|w| w.begin_us < end);
+    let mut trainer = Trainer::new("flumen/test");
     let mut count = 0;
-    for window in windows {
+    for window in windows.filter(|w| w.begin_us / 1_000_000 % 60 < SECONDS) {
         waiting.push_back(bus.kafka.send(topic::WINDOWS, record(&window)).unwrap());
         if waiting.len() > 2000 {
             waiting.pop_front().unwrap().wait().unwrap();
         }
+        let partition = bus.kafka.partition_of(topic::WINDOWS, window.camera.as_bytes()).unwrap();
+        trainer.take(partition, window);
         count += 1;
     }
     for pending in waiting {
         pending.wait().unwrap();
     }
-    count
+    let mut out = Vec::new();
+    trainer.steps(&mut out);
+    (count, Learned::of(out))
+}
+
+/// What the embedded trainer keeps and tells.
+#[derive(Default)]
+struct Learned {
+    cards: BTreeMap<String, ModelCard>,
+    insights: BTreeMap<(Vec<u8>, u32), Insight>,
+}
+
+impl Learned {
+    fn of(out: Vec<Out>) -> Learned {
+        let mut learned = Learned::default();
+        for one in out {
+            match one {
+                Out::Card(card) => {
+                    let key = format!("{}/{}/{}", card.scope, card.kind, card.version);
+                    learned.cards.insert(key, *card);
+                }
+                Out::Gone(key) => drop(learned.cards.remove(&key)),
+                Out::Insight(insight) => {
+                    learned.insights.insert((insight.id.to_vec(), insight.revision), *insight);
+                }
+            }
+        }
+        learned
+    }
+
+    /// Holds what Spark learned against it: the same versions, numbers to 1e-9, the same anomalies.
+    fn same(
+        &self,
+        cards: &BTreeMap<String, ModelCard>,
+        insights: &BTreeMap<(Vec<u8>, u32), Insight>,
+    ) {
+        assert_eq!(self.cards.keys().collect::<Vec<_>>(), cards.keys().collect::<Vec<_>>());
+        for (key, ours) in &self.cards {
+            let theirs = &cards[key];
+            assert_eq!(ours.normals.len(), theirs.normals.len(), "{key}");
+            let numbers = |card: &ModelCard| -> Vec<f64> {
+                let normals = card.normals.iter().flat_map(|n| {
+                    let thresholds = n.thresholds.iter().map(|t| t.score);
+                    n.mean.iter().chain(&n.deviation).copied().chain(thresholds).collect::<Vec<_>>()
+                });
+                let golden = card.golden.iter().flat_map(|g| g.scores.clone());
+                let of = match card.parameters.as_ref().unwrap() {
+                    Parameters::Clusters(c) => [c.centres.clone(), c.weights.clone()].concat(),
+                    Parameters::Profile(p) => {
+                        [&p.hour_active[..], &p.cells, &p.ways, &p.crowds].concat()
+                    }
+                    other => panic!("{key}: {other:?}"),
+                };
+                normals.chain(golden).chain(of).collect()
+            };
+            let (ours, theirs) = (numbers(ours), numbers(theirs));
+            assert_eq!(ours.len(), theirs.len(), "{key}");
+            for (a, b) in ours.iter().zip(&theirs) {
+                assert!((a - b).abs() <= 1e-9 * a.abs().max(1.0), "{key}: {a} here, {b} by MLlib");
+            }
+        }
+        let told = |all: &BTreeMap<(Vec<u8>, u32), Insight>| -> Vec<_> {
+            all.values()
+                .map(|i| (i.camera.clone(), i.begin_us, i.end_us, i.dimension.clone()))
+                .collect()
+        };
+        assert_eq!(told(&self.insights), told(insights));
+    }
 }
 
 fn record(window: &Window) -> Record {
@@ -106,7 +182,7 @@ fn a_spark_job_that_is_killed_learns_and_tells_the_same() {
     let broker = Broker::start();
     succeed(&broker.flumen(dir.path(), &["topics", "apply"]));
     let bus = broker.bus();
-    let windows = feed(&bus);
+    let (windows, embedded) = feed(&bus);
 
     let began = Instant::now();
     let whole = dir.path().join("whole");
@@ -120,6 +196,8 @@ fn a_spark_job_that_is_killed_learns_and_tells_the_same() {
         assert!(card.golden.len() >= 8, "{key} has {} golden vectors", card.golden.len());
         Model::open(card).unwrap_or_else(|e| panic!("{key}: {e}"));
     }
+
+    embedded.same(&first_cards, &first_insights);
 
     let killed = dir.path().join("killed");
     let kills = number("FLUMEN_KILLS", 2);

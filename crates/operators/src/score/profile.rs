@@ -14,7 +14,7 @@ const CROWDS: usize = 24 * CROWD_BINS;
 const CROWD_BINS: usize = 8;
 const DWELLS: usize = 12;
 /// Busy windows of an active minute; windows in which a part or way was used.
-const ACTIVE: u32 = 3;
+const ACTIVE: u32 = 5;
 const USED: u32 = 2;
 /// Minutes for which what is usual at other times speaks.
 const BORROWED: f64 = 30.0;
@@ -140,6 +140,16 @@ impl Profile {
         let hour = hour_of_week as usize;
         (get(&self.0.hour_active, hour) + BORROWED * usual)
             / (get(&self.0.hour_seen, hour) + BORROWED)
+    }
+
+    /// The same as far as days of the same sort, working days or weekends, have shown it: a first
+    /// Sunday is not expected to be like a Friday.
+    #[must_use]
+    pub fn expected_share(&self, hour_of_week: u32) -> f64 {
+        let (g, day) = (day_hour(hour_of_week), hour_of_week as usize / 24);
+        let days = if day < 5 { 0..5 } else { 5..7 };
+        let seen = days.fold(0.0, |sum, d| sum + get(&self.0.hour_seen, d * 24 + g));
+        self.active_share(hour_of_week) * (seen / (seen + 60.0))
     }
 
     fn place(&self, minute: &Minute) -> ProfileScore {

@@ -218,7 +218,7 @@ impl Scorer {
             Some(Parameters::Profile(_)) if Profile::is_active(&record) => Absent::default(),
             Some(Parameters::Profile(profile)) if record.seen >= SEEN => Absent {
                 minutes: before.minutes + 1,
-                expected: before.expected + profile.active_share(record.hour_of_week),
+                expected: before.expected + profile.expected_share(record.hour_of_week),
             },
             _ => before,
         };

@@ -19,8 +19,9 @@ final class CameraLearning {
 
   static final int ABSENCE = 5;
   static final int CLUSTER = 6;
-  /** Minutes before anything is odd. */
-  static final long WARM = 1440;
+  /** Minutes before scores are counted, and before anything is odd. */
+  static final long DAY = 1440;
+  static final long WARM = 2 * DAY;
 
   private static final double FADE = 0.975;
   private static final int MOST_ODD = 30;
@@ -77,7 +78,7 @@ final class CameraLearning {
     if (Profiles.isActive(minute)) {
       absence = 0;
     } else if (minute.getSeen() >= WHOLE) {
-      absence += profile.activeShare(minute.getHourOfWeek());
+      absence += profile.expectedShare(minute.getHourOfWeek());
     }
     all[ABSENCE] = absence;
     if (clusters != null && normals.windows > 0) {
@@ -103,22 +104,24 @@ final class CameraLearning {
 
   /** Learns from a minute that was scored. */
   void learn(MinuteSoFar so, Minute minute, double[] scored, double[] thresholds) {
-    begin(minute.getMinute() / WARM);
+    begin(minute.getMinute() / DAY);
     boolean usual = true;
     for (int i = 0; i < scored.length; i++) {
       if (thresholds[i] > 0 && scored[i] > thresholds[i]) {
         oddToday[i]++;
         usual &= oddToday[i] > MOST_ODD;
       }
-      scores[i].add(scored[i], thresholds[i]);
+      if (minutes >= DAY) {
+        scores[i].add(scored[i], thresholds[i], weight);
+      }
     }
     if (usual) {
       profile.learn(minute);
     }
     so.features.forEach(normals::add);
     fromUs = minutes == 0 ? minute.getMinute() * 60_000_000L : fromUs;
+    weight += minutes >= DAY ? 1 : 0;
     minutes++;
-    weight++;
     windows += minute.getSeen();
     if (samples.size() == SAMPLES) {
       samples.removeFirst();

@@ -4,7 +4,8 @@ import flumen.spark.state.GroupState;
 import flumen.v1.Flumen;
 import flumen.v1.Flumen.Minute;
 import flumen.v1.Flumen.ModelCard;
-import java.util.Collection;
+import java.util.List;
+import java.util.SortedMap;
 
 /** Model cards of what was learned, with golden vectors (docs/ref/models.md). */
 final class Cards {
@@ -13,7 +14,7 @@ final class Cards {
 
   private Cards() {}
 
-  static ModelCard clusters(GroupLearning group, Collection<CameraLearning> cameras, String lineage) {
+  static ModelCard clusters(GroupLearning group, SortedMap<String, CameraLearning> cameras, String lineage) {
     Flumen.Clusters.Builder clusters = Flumen.Clusters.newBuilder();
     group.clusters.centres.forEach(c -> Lists.put(c, clusters::addCentres));
     Lists.put(group.clusters.weights, clusters::addWeights);
@@ -22,18 +23,17 @@ final class Cards {
         .setFromUs(group.fromUs)
         .setWindows(group.windows)
         .setClusters(clusters);
-    for (CameraLearning camera : cameras) {
-      if (camera.normals.windows > 0) {
-        card.addNormals(normal(camera, CameraLearning.CLUSTER, CameraLearning.CLUSTER + 1, true));
-      }
-      for (GroupState.Sample sample : group.samples) {
-        if (sample.getCamera().equals(camera.camera)) {
-          double[] z = camera.normals.standardised(Features.of(sample.getWindow()));
-          card.addGolden(ModelCard.Golden.newBuilder()
-              .setCamera(camera.camera)
-              .setWindow(sample.getWindow())
-              .addScores(group.clusters.nearest(z)));
-        }
+    cameras.values().stream()
+        .filter(c -> c.normals.windows > 0)
+        .forEach(c -> card.addNormals(normal(c, CameraLearning.CLUSTER, CameraLearning.CLUSTER + 1, true)));
+    for (GroupState.Sample sample : group.samples) {
+      CameraLearning camera = cameras.get(sample.getCamera());
+      if (camera != null) {
+        double[] z = camera.normals.standardised(Features.of(sample.getWindow()));
+        card.addGolden(ModelCard.Golden.newBuilder()
+            .setCamera(camera.camera)
+            .setWindow(sample.getWindow())
+            .addScores(group.clusters.nearest(z)));
       }
     }
     return card.build();
@@ -86,7 +86,7 @@ final class Cards {
     return normal.build();
   }
 
-  private static long last(java.util.List<Long> versions) {
+  private static long last(List<Long> versions) {
     return versions.isEmpty() ? 0 : versions.get(versions.size() - 1);
   }
 }

@@ -15,7 +15,7 @@ final class Profiles {
   private static final int CROWD_BINS = 8;
   private static final int DWELL_BINS = 12;
   private static final int[] CROWD_MOST = {0, 1, 2, 3, 5, 8, 15};
-  private static final int ACTIVE = 3;
+  private static final int ACTIVE = 5;
   private static final int USED = 2;
   private static final double BORROWED = 30;
   private static final double LEAST_WAYS = 30;
@@ -98,6 +98,16 @@ final class Profiles {
     int g = hour % 24;
     double usual = (around(hourActive, g) + 0.5) / (around(hourSeen, g) + 60);
     return (hourActive[hour] + BORROWED * usual) / (hourSeen[hour] + BORROWED);
+  }
+
+  /** The same as far as working days, or weekends, have shown it. */
+  double expectedShare(int hour) {
+    double seen = 0;
+    boolean weekend = hour / 24 >= 5;
+    for (int day = weekend ? 5 : 0; day < (weekend ? 7 : 5); day++) {
+      seen += hourSeen[day * 24 + hour % 24];
+    }
+    return activeShare(hour) * (seen / (seen + 60));
   }
 
   private static double around(double[] counts, int g) {

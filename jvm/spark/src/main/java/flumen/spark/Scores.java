@@ -10,6 +10,8 @@ final class Scores {
   private static final double ODD_A_DAY = 0.05;
   private static final double DAY = 1440;
   private static final double COUNTS = 0.5;
+  /** Bins above the highest score of a short history. */
+  private static final int ABOVE = 4;
 
   private final double[] counts = new double[BINS];
 
@@ -44,13 +46,18 @@ final class Scores {
     return Math.scalb(1 + (bin & 3) / 4.0, (bin >> 2) + LEAST);
   }
 
-  /** Counts a score; above the threshold it counts as two bins above, so that one cannot do much. */
-  void add(double score, double threshold) {
+  /** Counts a score; above the threshold it counts so that many raise it by little, and a few not. */
+  void add(double score, double threshold, double minutes) {
     if (score <= 0) {
       return;
     }
-    int most = threshold > 0 ? Math.min(BINS - 1, bin(threshold) + 2) : BINS - 1;
-    counts[Math.min(bin(score), most)]++;
+    int odd = threshold > 0 ? bin(threshold) - (allowed(minutes) < 1 ? ABOVE + 1 : 0) : BINS - 1;
+    counts[Math.min(bin(score), Math.max(0, odd))]++;
+  }
+
+  /** Odd minutes that as many minutes may have. */
+  private static double allowed(double minutes) {
+    return minutes * ODD_A_DAY / DAY;
   }
 
   void fade(double by) {
@@ -61,7 +68,7 @@ final class Scores {
 
   /** The threshold by as many minutes, at least the dimension's own. */
   double threshold(double minutes, double least) {
-    double allowed = minutes * ODD_A_DAY / DAY;
+    double allowed = allowed(minutes);
     int top = BINS - 1;
     while (top >= 0 && counts[top] < COUNTS) {
       top--;
@@ -70,7 +77,7 @@ final class Scores {
       return least;
     }
     if (allowed < 1) {
-      return Math.max(least, edge(Math.min(BINS - 1, top + 3)));
+      return Math.max(least, edge(Math.min(BINS - 1, top + ABOVE + 1)));
     }
     double above = 0;
     int bin = BINS - 1;

@@ -117,7 +117,8 @@ final class Trainer {
   }
 
   private void publish(GroupLearning group) {
-    List<CameraLearning> own = cameras.values().stream().filter(c -> group.group.equals(c.group)).toList();
+    TreeMap<String, CameraLearning> own = new TreeMap<>(cameras);
+    own.values().removeIf(c -> !group.group.equals(c.group));
     publish(Cards.clusters(group, own, settings.lineage()), group.versions);
   }
 
