@@ -17,6 +17,7 @@ class AnalysisTest {
   @AfterEach
   void everySessionWasFreed() {
     assertEquals(0, Counting.OPEN.get());
+    assertEquals(0, Counting.TABLES.get());
   }
 
   private static Bench fresh(Cards cards) throws Exception {

@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Counting implements Engine {
   private static final long serialVersionUID = 1;
   static final AtomicInteger OPEN = new AtomicInteger();
+  static final AtomicInteger TABLES = new AtomicInteger();
 
   @Override
   public Session open(String camera, byte[] card) {
@@ -46,13 +47,13 @@ final class Counting implements Engine {
 
     @Override
     public void close() {
-      OPEN.decrementAndGet();
+      TABLES.decrementAndGet();
     }
   }
 
   @Override
   public Models models() {
-    OPEN.incrementAndGet();
+    TABLES.incrementAndGet();
     return new Table();
   }
 
