@@ -31,7 +31,7 @@ demo: build ## Four cameras live in the browser, with boxes, events and archive
 jvm: setup
 	@deploy/setup.sh cluster
 	@$(TIMED) "bridge" cargo build --locked -p flumen-cli -p flumen-bridge
-	@$(TIMED) "Flink job" $(MVN) package -DskipTests
+	@$(TIMED) "Flink and Spark jobs" $(MVN) package -DskipTests
 
 cluster: web jvm ## The same on real engines: Kafka, Flink, Flumen in its roles, four cameras
 	@deploy/local/cluster.sh start "$(CLUSTER)"
@@ -46,7 +46,7 @@ test: setup web ## All tests that need no server
 	@$(TIMED) "JVM tests" $(MVN) verify
 	@$(TIMED) "web tests" npm --prefix web run --silent check
 
-it: web ## Tests with real servers: Kafka, Flink, RTSP, FFmpeg, a browser
+it: web ## Tests with real servers: Kafka, Flink, Spark, RTSP, FFmpeg, a browser
 	@deploy/setup.sh it
 	@$(MAKE) --no-print-directory jvm
 	@$(TIMED) "integration tests" cargo test --locked --workspace --test it --test kafka -- --test-threads=1 --include-ignored

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The whole chain on real engines, on this machine: Kafka, Flink, Flumen in its roles, four cameras.
+# The whole chain on real engines, on this machine: Kafka, Flink, Spark, Flumen in its roles, four cameras.
 #
 #   cluster.sh start DIR [--kafka-port 9092] [--flink-port 8081] [--listen 127.0.0.1:8480]
 #   cluster.sh status DIR
 #   cluster.sh stop DIR      ends what start started, and only that; data stays in DIR
 #
-# Needs: target/debug/flumen, the bridge and the Flink job (`make cluster` builds them).
+# Needs: target/debug/flumen, the bridge, the Flink and the Spark job (`make cluster` builds them).
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -32,6 +32,7 @@ done
 target=${CARGO_TARGET_DIR:-$root/target}
 flumen=$target/debug/flumen
 job=$root/jvm/flink/target/flumen-flink-0.1.0.jar
+learn=$root/jvm/spark/target/flumen-spark-0.1.0.jar
 roles=(ingest archive api)
 
 flumen() { "$flumen" --config "$dir/flumen.toml" "$@"; }
@@ -104,7 +105,7 @@ submit() {
 
 start() {
   local need
-  for need in "$flumen" "$job"; do
+  for need in "$flumen" "$job" "$learn"; do
     [ -e "$need" ] || die "$need is missing: \`make cluster\` builds it"
   done
   configure
@@ -113,6 +114,7 @@ start() {
   flumen --data "$dir/api" bridge install "$dir/flink/lib"
   "$here/flink.sh" start "$dir/flink" --port "$flink_port" --slots 2
   submit
+  "$here/spark.sh" submit "$dir/spark" "$learn" flumen.spark.Learn --brokers "127.0.0.1:$kafka_port" --dir "file://$dir/learn"
   local role
   for role in "${roles[@]}"; do start_role "$role"; done
   camera street "High street" street 1
@@ -123,7 +125,7 @@ start() {
     "Flumen   http://$listen (a first start renders its four scenes: half a minute)" \
     "Flink    http://127.0.0.1:$flink_port" \
     "Kafka    127.0.0.1:$kafka_port" \
-    "logs     $dir/logs, $dir/kafka/logs, $dir/flink/logs" \
+    "logs     $dir/logs, $dir/kafka/logs, $dir/flink/logs, $dir/spark/logs" \
     "stop     make cluster-stop"
 }
 
@@ -136,6 +138,7 @@ stop() {
     fi
     rm -f "$dir/$role.pid"
   done
+  [ ! -d "$dir/spark" ] || "$here/spark.sh" stop "$dir/spark"
   if [ -d "$dir/flink" ]; then
     # The next start goes on from here.
     job_id=$("$here/flink.sh" list "$dir/flink" 2>/dev/null | awk -F ' : ' '/RUNNING/ {print $2; exit}') || true
@@ -152,6 +155,7 @@ status() {
   done
   [ ! -d "$dir/kafka" ] || "$here/kafka.sh" status "$dir/kafka" || true
   [ ! -d "$dir/flink" ] || "$here/flink.sh" status "$dir/flink" || true
+  [ ! -d "$dir/spark" ] || "$here/spark.sh" status "$dir/spark" || true
 }
 
 "$command"
