@@ -89,33 +89,31 @@ fn shoot(bus: &dyn Bus, clip: &Clip, range: std::ops::Range<usize>) {
     }
 }
 
-/// Profiles of one camera on which nothing ever was in sight, the second from the middle on.
+/// Centres of one camera that are far from all that it shows, the second from the middle on.
 fn learn(bus: &dyn Bus) {
-    let threshold = model_card::Threshold { dimension: "time".into(), score: 100.0 };
+    let threshold = model_card::Threshold { dimension: "cluster".into(), score: 1.0 };
     let normal = model_card::Normal {
         camera: "yard".into(),
+        mean: vec![0.0; 12],
+        deviation: vec![1.0; 12],
         thresholds: vec![threshold],
         ..Default::default()
     };
     for (version, effective_us) in [(1, 0), (2, START_US + 12_000_000)] {
         let card = ModelCard {
             scope: "yard".into(),
-            kind: "profile".into(),
+            kind: "kmeans".into(),
             version,
             schema: 1,
             effective_us,
             normals: vec![normal.clone()],
-            parameters: Some(model_card::Parameters::Profile(wire::Profile {
-                hour_seen: vec![1000.0; 168],
-                hour_active: vec![0.0; 168],
-                cells: vec![0.0; 48],
-                ways: vec![0.0; 96],
-                crowds: vec![0.0; 192],
-                dwells: vec![0.0; 12],
+            parameters: Some(model_card::Parameters::Clusters(wire::Clusters {
+                centres: vec![9.0; 12],
+                weights: vec![1.0],
             })),
             ..ModelCard::default()
         };
-        let key = format!("yard/profile/{version}");
+        let key = format!("yard/kmeans/{version}");
         let table = bus.table(topic::MODELS).unwrap();
         table.put(key.as_bytes(), Some(&card.encode_to_vec())).unwrap();
     }

@@ -71,34 +71,32 @@ fn card() -> Camera {
     }
 }
 
-/// Key and value of profiles on which nothing ever was in sight: the second counts from the
-/// middle on, the third is refused.
+/// Key and value of centres that are far from all that the clip shows: the second counts from
+/// the middle on, the third is refused.
 fn models() -> Vec<(Vec<u8>, Vec<u8>)> {
-    let threshold = model_card::Threshold { dimension: "time".into(), score: 100.0 };
+    let threshold = model_card::Threshold { dimension: "cluster".into(), score: 1.0 };
     let normal = model_card::Normal {
         camera: "yard".into(),
+        mean: vec![0.0; 12],
+        deviation: vec![1.0; 12],
         thresholds: vec![threshold],
         ..Default::default()
     };
     let one = |(version, schema, effective_us): (u64, u32, i64)| {
         let card = ModelCard {
             scope: "yard".into(),
-            kind: "profile".into(),
+            kind: "kmeans".into(),
             version,
             schema,
             effective_us,
             normals: vec![normal.clone()],
-            parameters: Some(model_card::Parameters::Profile(wire::Profile {
-                hour_seen: vec![1000.0; 168],
-                hour_active: vec![0.0; 168],
-                cells: vec![0.0; 48],
-                ways: vec![0.0; 96],
-                crowds: vec![0.0; 192],
-                dwells: vec![0.0; 12],
+            parameters: Some(model_card::Parameters::Clusters(wire::Clusters {
+                centres: vec![9.0; 12],
+                weights: vec![1.0],
             })),
             ..ModelCard::default()
         };
-        (format!("yard/profile/{version}").into_bytes(), card.encode_to_vec())
+        (format!("yard/kmeans/{version}").into_bytes(), card.encode_to_vec())
     };
     [(1, 1, 0), (2, 1, START_US + 8_000_000), (3, 9, 0)].into_iter().map(one).collect()
 }
