@@ -187,6 +187,7 @@ pub struct RoomStages {
     ingest: Option<Arc<Ingest>>,
     runtime: Option<Arc<Runtime>>,
     archive: Option<Arc<Archive>>,
+    learn: Option<Arc<flumen_learn::Learner>>,
     notify: Option<Arc<flumen_notify::Notify>>,
     data: PathBuf,
 }
@@ -198,6 +199,7 @@ impl RoomStages {
             ingest: rooms.ingest.clone(),
             runtime: rooms.runtime.clone(),
             archive: rooms.archive.clone(),
+            learn: rooms.learn.clone(),
             notify: rooms.notify.clone(),
             data: data.to_owned(),
         }
@@ -223,6 +225,7 @@ impl api::Stages for RoomStages {
             None => self.cameras.status().into_iter().map(remote_stage).collect(),
         };
         all.extend(self.analysis().into_iter().map(analysis_stage));
+        all.extend(self.learn.iter().map(|l| learn_stage(l.progress(), l.trouble())));
         all.extend(self.telling().into_iter().map(webhook_stage));
         let Some(archive) = self.recording() else { return all };
         all.push(api::Stage {
@@ -269,6 +272,8 @@ impl api::Stages for RoomStages {
         }));
         let analysis = self.runtime.as_ref().map(|r| r.problems()).unwrap_or_default();
         let rest = analysis.into_iter().map(|p| ("analysis", p));
+        let learning = self.learn.as_ref().and_then(|l| l.trouble());
+        let rest = rest.chain(learning.map(|p| ("learning", p)));
         let rest = rest.chain(self.recording().and_then(|a| a.problem).map(|p| ("archive", p)));
         all.extend(rest.map(|(room, what)| api::Problem {
             what,
@@ -280,6 +285,16 @@ impl api::Stages for RoomStages {
 
     fn data_dir(&self) -> PathBuf {
         self.data.clone()
+    }
+}
+
+fn learn_stage(progress: flumen_learn::Progress, trouble: Option<String>) -> api::Stage {
+    api::Stage {
+        name: "learning".into(),
+        dropped: progress.late,
+        healthy: trouble.is_none(),
+        detail: trouble.unwrap_or_else(|| format!("{} minutes since it began", progress.steps)),
+        ..api::Stage::default()
     }
 }
 

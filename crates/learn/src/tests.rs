@@ -1,10 +1,18 @@
 //! Learning on made days, ended anywhere, in any order of partitions.
 
-use flumen_base::wire::{Insight, Phase, Window};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use flumen_base::topic;
+use flumen_base::wire::{Insight, ModelCard, Phase, Window};
+use flumen_bus::{Bus, Embedded, EmbeddedConfig, Record};
 use flumen_operators::score::Model;
 use flumen_operators::{Reader, Writer};
+use prost::Message as _;
 
-use crate::{Out, Trainer};
+use crate::{LearnConfig, Learner, Out, Trainer};
 
 /// Monday 5 January 2026, 0:00 UTC.
 const BEGIN_S: i64 = 1_767_571_200;
@@ -157,4 +165,71 @@ fn damaged_state_is_told_and_not_begun_anew() {
     for cut in [0, 3, 40, bytes.len() / 2, bytes.len() - 1] {
         assert!(Trainer::load(&mut Reader(&bytes[..cut])).is_err(), "cut at {cut}");
     }
+}
+
+fn send(bus: &Embedded, seconds: std::ops::Range<i64>) {
+    for s in seconds {
+        for camera in ["a", "bb"] {
+            let window = usual(camera, s);
+            let value = window.encode_to_vec().into();
+            let key = camera.into();
+            let record = Record { key, headers: Vec::new(), value, timestamp_us: window.begin_us };
+            bus.send(topic::WINDOWS, record).unwrap();
+        }
+    }
+}
+
+/// Learns until so many steps are made, and ends.
+fn learn(bus: &Arc<Embedded>, dir: &Path, steps: u64) {
+    let config = LearnConfig { dir: dir.join("learn"), name: String::from("test") };
+    let learner = Learner::start(bus.clone(), &config).unwrap();
+    let end = Instant::now() + Duration::from_secs(60);
+    while learner.progress().steps < steps {
+        assert!(Instant::now() < end, "{:?}, {:?}", learner.progress(), learner.trouble());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn cards(bus: &Embedded) -> BTreeMap<Vec<u8>, ModelCard> {
+    let rows = bus.table(topic::MODELS).unwrap().scan(b"").unwrap();
+    let card = |value: Vec<u8>| {
+        let card = ModelCard::decode(value.as_slice()).unwrap();
+        assert!(card.effective_us > 0);
+        ModelCard { effective_us: 0, ..card }
+    };
+    rows.into_iter().map(|(key, value)| (key, card(value))).collect()
+}
+
+fn bus(dir: &Path) -> Arc<Embedded> {
+    Embedded::open(&dir.join("bus"), EmbeddedConfig::default()).unwrap()
+}
+
+#[test]
+fn a_room_that_is_ended_and_begun_again_publishes_the_same() {
+    let [calm, often] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let (one, two) = (bus(calm.path()), bus(often.path()));
+    send(&one, HOUR);
+    learn(&one, calm.path(), 59);
+    for (part, steps) in [(0, 11), (1, 23), (2, 35), (3, 47), (4, 59)] {
+        send(&two, HOUR.start + part * 720..HOUR.start + (part + 1) * 720);
+        learn(&two, often.path(), steps);
+    }
+    let (whole, parts) = (cards(&one), cards(&two));
+    assert_eq!(whole.keys().collect::<Vec<_>>(), parts.keys().collect::<Vec<_>>());
+    assert!(whole == parts, "the same versions, and other numbers in them");
+    assert!(whole.keys().filter(|k| k.starts_with(b"group:site/kmeans/")).count() == 20);
+}
+
+#[test]
+fn damaged_state_of_the_room_stops_the_start_in_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let bus = bus(dir.path());
+    send(&bus, HOUR.start..HOUR.start + 600);
+    learn(&bus, dir.path(), 9);
+    let path = dir.path().join("learn/learn.state");
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let config = LearnConfig { dir: dir.path().join("learn"), name: String::from("test") };
+    let refused = Learner::start(bus, &config).err().expect("it is refused").to_string();
+    assert!(refused.contains("learn.state") && refused.contains("move the file away"), "{refused}");
 }
