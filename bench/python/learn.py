@@ -175,9 +175,11 @@ def find(method, seen, scored_from):
     anomalies = []
     for camera, (begins, ahead, features) in seen.items():
         quiet = begins < scored_from
+        if not quiet.any():
+            continue  # Nothing to learn from: the method tells nothing of this camera.
         scores, kinds = method(begins, ahead, features, quiet)
         days = max(quiet.sum() / 1440, 1)
-        least = numpy.sort(scores[quiet])[-int(max(1, round(4 * days)))]
+        least = numpy.sort(scores[quiet])[-min(quiet.sum(), round(4 * days))]
         anomalies += told(camera, begins, scores, kinds, least)
     return anomalies
 

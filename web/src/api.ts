@@ -11,11 +11,18 @@ import type {
   CameraRules,
   EventList,
   EventQuery,
+  Forecast,
+  InsightKind,
+  InsightList,
+  ModelComparison,
+  ModelList,
+  Normal,
   Probe,
   ProbeInput,
   Segment,
   System,
   Timeline,
+  VerdictInput,
 } from "./types.ts";
 
 const ROOT = "/api/v1";
@@ -163,6 +170,53 @@ export function timeline(id: string, fromUs: number, toUs: number, signal?: Abor
 /** How the machine and each stage is. */
 export function system(signal?: AbortSignal): Promise<System> {
   return ask<System>("/system", { signal });
+}
+
+/** What is normal on a camera. */
+export function normal(id: string, signal?: AbortSignal): Promise<Normal> {
+  return ask<Normal>(`${of(id)}/normal`, { signal });
+}
+
+/** What is expected to come on a camera. */
+export function forecast(id: string, signal?: AbortSignal): Promise<Forecast> {
+  return ask<Forecast>(`${of(id)}/forecast`, { signal });
+}
+
+/** What learning found, newest first. */
+export function insights(
+  filter: { camera?: string; kind?: InsightKind; before_us?: number; limit?: number },
+  signal?: AbortSignal,
+): Promise<InsightList> {
+  return ask<InsightList>(`/insights${query({ ...filter })}`, { signal });
+}
+
+const verdictOn = (camera: string, id: string) => `${of(camera)}/verdicts/${id}`;
+
+/** Says what an anomaly is. */
+export function say(camera: string, id: string, verdict: VerdictInput): Promise<unknown> {
+  return ask(verdictOn(camera, id), { method: "PUT", body: verdict });
+}
+
+/** Takes back what was said of an anomaly. */
+export function takeBack(camera: string, id: string): Promise<unknown> {
+  return ask(verdictOn(camera, id), { method: "DELETE" });
+}
+
+/** Learned models, all or those that score a camera. */
+export function models(camera: string, signal?: AbortSignal): Promise<ModelList> {
+  return ask<ModelList>(`/models${query({ camera })}`, { signal });
+}
+
+const modelOf = (scope: string, kind: string) => `/models/${encodeURIComponent(scope)}/${kind}`;
+
+/** Says which version of a model counts. */
+export function choose(scope: string, kind: string, word: { version: number; shadow: number; reason: string }): Promise<unknown> {
+  return ask(`${modelOf(scope, kind)}/active`, { method: "PUT", body: word });
+}
+
+/** Two versions of a model side by side. */
+export function compare(scope: string, kind: string, a: number, b: number): Promise<ModelComparison> {
+  return ask<ModelComparison>(`${modelOf(scope, kind)}/compare${query({ a, b })}`);
 }
 
 /** The address of a camera's newest key picture. */

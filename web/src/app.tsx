@@ -3,7 +3,9 @@ import { useEffect, useState } from "preact/hooks";
 import { CameraPage } from "./pages/camera.tsx";
 import { EditPage } from "./pages/edit.tsx";
 import { EventsPage } from "./pages/events.tsx";
+import { LearningPage } from "./pages/learning.tsx";
 import { MissingPage } from "./pages/missing.tsx";
+import { NormalPage } from "./pages/normal.tsx";
 import { RulesPage } from "./pages/rules.tsx";
 import { SystemPage } from "./pages/system.tsx";
 import { WallPage } from "./pages/wall.tsx";
@@ -55,6 +57,10 @@ function Page({ route, query }: { route: Route; query: URLSearchParams }) {
       return <EditPage key={route.id} id={route.id} />;
     case "rules":
       return <RulesPage key={route.id} id={route.id} />;
+    case "normal":
+      return <NormalPage key={route.id} id={route.id} />;
+    case "learning":
+      return <LearningPage />;
     case "new":
       return <EditPage key="" />;
     case "events":
@@ -67,8 +73,9 @@ function Page({ route, query }: { route: Route; query: URLSearchParams }) {
 }
 
 const WAYS: readonly { path: string; word: string; icon: IconName; pages: readonly Route["page"][] }[] = [
-  { path: "/", word: "Wall", icon: "wall", pages: ["wall", "camera", "edit", "rules"] },
+  { path: "/", word: "Wall", icon: "wall", pages: ["wall", "camera", "edit", "rules", "normal"] },
   { path: "/events", word: "Events", icon: "events", pages: ["events"] },
+  { path: "/learning", word: "Learning", icon: "learning", pages: ["learning"] },
   { path: "/system", word: "System", icon: "system", pages: ["system"] },
 ];
 

@@ -10,6 +10,7 @@ import "./styles/events.css";
 import "./styles/system.css";
 import "./styles/form.css";
 import "./styles/rules.css";
+import "./styles/learning.css";
 
 const place = document.getElementById("app");
 if (place) render(<App />, place);

@@ -6,6 +6,8 @@ export type Route =
   | { page: "camera"; id: string }
   | { page: "edit"; id: string }
   | { page: "rules"; id: string }
+  | { page: "normal"; id: string }
+  | { page: "learning" }
   | { page: "new" }
   | { page: "events" }
   | { page: "system" }
@@ -17,6 +19,7 @@ export function parse(path: string): Route {
   const [first, second, third] = parts;
   if (parts.length === 0) return { page: "wall" };
   if (first === "events" && parts.length === 1) return { page: "events" };
+  if (first === "learning" && parts.length === 1) return { page: "learning" };
   if (first === "system" && parts.length === 1) return { page: "system" };
   if (first === "cameras" && second === "new" && parts.length === 2) return { page: "new" };
   if (first === "camera" && second !== undefined) {
@@ -24,6 +27,7 @@ export function parse(path: string): Route {
     if (parts.length === 2) return { page: "camera", id };
     if (parts.length === 3 && third === "edit") return { page: "edit", id };
     if (parts.length === 3 && third === "rules") return { page: "rules", id };
+    if (parts.length === 3 && third === "normal") return { page: "normal", id };
   }
   return { page: "missing", path };
 }
@@ -50,6 +54,11 @@ export function editPath(id: string): string {
 /** The path of a camera's zones and rules. */
 export function rulesPath(id: string): string {
   return `/camera/${encodeURIComponent(id)}/rules`;
+}
+
+/** The path of what is normal on a camera. */
+export function normalPath(id: string): string {
+  return `/camera/${encodeURIComponent(id)}/normal`;
 }
 
 const MOVED = "flumen:moved";

@@ -2,6 +2,7 @@
 import type * as api from "./gen/api.d.ts";
 
 export type {
+  Ahead,
   Camera,
   CameraInput,
   CameraRules,
@@ -9,8 +10,19 @@ export type {
   Direction,
   EventBox,
   EventList,
+  Forecast,
   Gate,
   Heading,
+  Insight,
+  InsightKind,
+  InsightList,
+  Model,
+  ModelComparison,
+  ModelList,
+  ModelMeasure,
+  ModelState,
+  Normal,
+  Oddity,
   Policy,
   ProbeInput,
   Rule,
@@ -19,6 +31,10 @@ export type {
   SourceInput,
   State,
   System,
+  UsualPath,
+  UsualWay,
+  Verdict,
+  VerdictInput,
   Zone,
   ZoneShape,
 } from "./gen/api.d.ts";

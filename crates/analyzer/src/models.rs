@@ -91,6 +91,12 @@ impl Models {
         let name = match key {
             Key::Card(scope, ..) | Key::Word(scope, _) => *scope,
         };
+        let word = match key {
+            Key::Word(scope, kind) => said(scope, kind, value)?,
+            Key::Card(..) => ActiveModel::default(),
+        };
+        // The check takes its time: outside of the lock.
+        let held = word.cards.iter().map(Learned::open).collect::<Result<Vec<_>>>()?;
         let learned = {
             let mut scopes = self.lock();
             if scopes.len() >= SCOPES && !scopes.contains_key(name) {
@@ -103,7 +109,7 @@ impl Models {
             scope.next = offset + 1;
             match (key, value) {
                 (Key::Word(_, kind), _) => {
-                    scope.say(name, kind, value)?;
+                    scope.say(name, kind, word, held)?;
                     return self.changed(scope);
                 }
                 (Key::Card(_, kind, version), None) => {
@@ -120,7 +126,6 @@ impl Models {
             }
         };
         let (card, kind) = learned;
-        // The check takes its time: outside of the lock.
         let learned = Learned::open(&card)?;
         if !SCORED.contains(&kind) {
             return Ok(());
@@ -168,23 +173,21 @@ impl Scope {
         self.kinds.entry(kind.to_owned()).or_default()
     }
 
-    /// Takes a person's word, or that it is taken back.
-    fn say(&mut self, scope: &str, kind: &str, value: Option<&[u8]>) -> Result<()> {
-        let word = match value {
-            Some(value) => ActiveModel::decode(value).map_err(|e| {
-                Error::data_loss(format!("the record of {scope}/{kind}/active can't be read: {e}"))
-            })?,
-            None => ActiveModel::default(),
-        };
-        if value.is_some() && (word.scope != scope || word.kind != kind) {
-            return Err(Error::invalid(format!(
-                "what stands under {scope}/{kind}/active is of another model"
-            )));
-        }
+    /// Takes a person's word with the versions that it names.
+    fn say(
+        &mut self,
+        scope: &str,
+        kind: &str,
+        word: ActiveModel,
+        held: Vec<Arc<Learned>>,
+    ) -> Result<()> {
         if !SCORED.contains(&kind) {
             return Ok(());
         }
         let known = self.kind(kind);
+        for learned in held {
+            known.cards.entry(learned.model.version).or_insert(learned);
+        }
         let there = |version: u64| version == 0 || known.cards.contains_key(&version);
         if !there(word.version) || !there(word.shadow) {
             let ActiveModel { version, shadow, .. } = word;
@@ -194,9 +197,24 @@ impl Scope {
             )));
         }
         let (scope, kind) = (scope.to_owned(), kind.to_owned());
-        known.word = Some(ActiveModel { scope, kind, ..word });
+        known.word = Some(ActiveModel { scope, kind, cards: Vec::new(), ..word });
         Ok(())
     }
+}
+
+/// A person's word, or that it is taken back.
+fn said(scope: &str, kind: &str, value: Option<&[u8]>) -> Result<ActiveModel> {
+    let Some(value) = value else { return Ok(ActiveModel::default()) };
+    let word = ActiveModel::decode(value).map_err(|e| {
+        Error::data_loss(format!("the record of {scope}/{kind}/active can't be read: {e}"))
+    })?;
+    let of = |s: &str, k: &str| s == scope && k == kind;
+    if !of(&word.scope, &word.kind) || !word.cards.iter().all(|c| of(&c.scope, &c.kind)) {
+        return Err(Error::invalid(format!(
+            "what stands under {scope}/{kind}/active is of another model"
+        )));
+    }
+    Ok(word)
 }
 
 impl Known {

@@ -225,6 +225,26 @@ fn a_person_rolls_back_to_a_version_that_is_there() {
 }
 
 #[test]
+fn a_version_that_a_person_names_outlives_its_trainers_care() {
+    let packets = packets(MADE, 1);
+    let mut host = Host::default();
+    host.card(&card(6, 0));
+    let word = ActiveModel {
+        scope: "yard".into(),
+        kind: "profile".into(),
+        version: 5,
+        cards: vec![card(5, 0)],
+        ..ActiveModel::default()
+    };
+    assert_eq!(host.put("yard/profile/active", &word), None);
+    assert!(versions(&give(&mut host.session(), &packets, 0..20)).iter().all(|v| *v == 5));
+    let of_another = ModelCard { kind: "kmeans".into(), ..card(5, 0) };
+    let word = ActiveModel { cards: vec![of_another], ..word };
+    let refused = host.put("yard/profile/active", &word).unwrap();
+    assert!(refused.reason.contains("of another model"), "{}", refused.reason);
+}
+
+#[test]
 fn restored_after_every_record_it_tells_the_same() {
     for b_frames in [0, 3] {
         let packets = packets(Made { b_frames, ..MADE }, 1);

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::request::Parts;
+use axum::http::request::Parts as Head;
 use flumen_base::{CameraId, Error, Result};
 use serde::de::DeserializeOwned;
 
@@ -24,7 +24,7 @@ pub(crate) struct Asked<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     type Rejection = Failure;
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Answer<Asked<T>> {
+    async fn from_request_parts(parts: &mut Head, state: &S) -> Answer<Asked<T>> {
         let Query(value) = Query::<T>::from_request_parts(parts, state).await?;
         Ok(Asked(value))
     }
@@ -35,9 +35,20 @@ pub(crate) struct Named(pub(crate) CameraId);
 
 impl<S: Send + Sync> FromRequestParts<S> for Named {
     type Rejection = Failure;
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Answer<Named> {
+    async fn from_request_parts(parts: &mut Head, state: &S) -> Answer<Named> {
         let Path(name) = Path::<String>::from_request_parts(parts, state).await?;
         Ok(Named(CameraId::new(&name)?))
+    }
+}
+
+/// Parts of the path.
+pub(crate) struct Parts<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Parts<T> {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Head, state: &S) -> Answer<Parts<T>> {
+        let Path(value) = Path::<T>::from_request_parts(parts, state).await?;
+        Ok(Parts(value))
     }
 }
 

@@ -208,6 +208,12 @@ pub trait Library: Send + Sync {
     /// `Unavailable` when the index can't be read.
     fn events(&self, query: &EventQuery) -> Result<Vec<wire::Event>>;
 
+    /// What learning found, newest first, each with its last revision.
+    ///
+    /// # Errors
+    /// `Unavailable` when the index can't be read.
+    fn insights(&self, query: &InsightQuery) -> Result<Vec<wire::Insight>>;
+
     /// The JPEG of an event.
     ///
     /// # Errors
@@ -267,6 +273,19 @@ pub struct EventQuery {
     pub from_us: i64,
     /// `begin_us` before this.
     pub to_us: i64,
+    /// At most so many, newest first.
+    pub limit: usize,
+}
+
+/// Which insights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InsightQuery {
+    /// Only this camera.
+    pub camera: Option<CameraId>,
+    /// Only this kind.
+    pub kind: Option<wire::InsightKind>,
+    /// `begin_us` before this.
+    pub before_us: i64,
     /// At most so many, newest first.
     pub limit: usize,
 }

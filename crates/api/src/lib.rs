@@ -17,6 +17,7 @@ mod extract;
 mod face;
 mod flink;
 mod guard;
+mod learning;
 mod listener;
 mod live;
 mod metrics;
@@ -38,8 +39,8 @@ mod tests;
 pub use config::ApiConfig;
 pub use engines::{Checkpoint, Checkpoints, Engine, Engines, Job, NoEngines};
 pub use face::{
-    CameraStatus, Cameras, EventQuery, Face, Library, Probe, ProbeRequest, Problem, PushSession,
-    PushUnit, Stage, Stages, State, Timeline, Video,
+    CameraStatus, Cameras, EventQuery, Face, InsightQuery, Library, Probe, ProbeRequest, Problem,
+    PushSession, PushUnit, Stage, Stages, State, Timeline, Video,
 };
 pub use flink::Flink;
 pub use problem::ProblemDocument;

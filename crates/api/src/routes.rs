@@ -8,7 +8,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::{cameras, events, guard, live, metrics, model, pages, push, recordings, system};
+use crate::{
+    cameras, events, guard, learning, live, metrics, model, pages, push, recordings, system,
+};
 
 /// Most bytes of a body.
 const MAX_BODY: usize = 256 << 10;
@@ -41,6 +43,14 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(events::list_events))
         .routes(routes!(events::live_events))
         .routes(routes!(events::event_picture))
+        .routes(routes!(learning::list_models))
+        .routes(routes!(learning::get_model))
+        .routes(routes!(learning::compare_models))
+        .routes(routes!(learning::put_active))
+        .routes(routes!(learning::get_normal))
+        .routes(routes!(learning::get_forecast))
+        .routes(routes!(learning::list_insights))
+        .routes(routes!(learning::put_verdict, learning::delete_verdict))
         .routes(routes!(recordings::timeline))
         .routes(routes!(recordings::video))
         .routes(routes!(push::push_video))

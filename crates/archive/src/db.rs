@@ -13,7 +13,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 /// File name of the database in its directory.
 pub(crate) const FILE: &str = "archive.sqlite";
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// Stands among the positions until a new database was filled from other places.
 const NEW: &str = "@new";
 
@@ -65,6 +65,16 @@ CREATE INDEX event_kind ON event(kind, begin_us);
 CREATE INDEX event_zone ON event(zone, begin_us) WHERE zone <> '';
 ";
 
+/// From the second schema to the third, and the end of a new one: what learning found.
+const THIRD: &str = "
+CREATE TABLE insight(
+  id BLOB PRIMARY KEY, camera TEXT NOT NULL, kind INTEGER NOT NULL, dimension TEXT NOT NULL,
+  begin_us INTEGER NOT NULL, end_us INTEGER NOT NULL, revision INTEGER NOT NULL,
+  record BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX insight_camera ON insight(camera, kind, begin_us);
+CREATE INDEX insight_kind ON insight(kind, begin_us);
+";
+
 /// Puts SQLite's answer into the one error.
 #[track_caller]
 pub(crate) fn told(e: rusqlite::Error) -> Error {
@@ -88,6 +98,7 @@ pub(crate) fn open(dir: &Path) -> Result<Connection> {
     if version(&conn)? == 0 {
         let tx = conn.transaction().map_err(told)?;
         tx.execute_batch(SCHEMA).map_err(told)?;
+        tx.execute_batch(THIRD).map_err(told)?;
         set_mark(&tx, NEW, &Mark { partition: 0, next: 0, generation: 0, era: 0 })?;
         tx.pragma_update(None, "user_version", VERSION).map_err(told)?;
         tx.commit().map_err(told)?;
@@ -96,6 +107,12 @@ pub(crate) fn open(dir: &Path) -> Result<Connection> {
         let tx = conn.transaction().map_err(told)?;
         tx.execute_batch(SECOND).map_err(told)?;
         crate::happened::fill_zones(&tx)?;
+        tx.pragma_update(None, "user_version", 2).map_err(told)?;
+        tx.commit().map_err(told)?;
+    }
+    if version(&conn)? == 2 {
+        let tx = conn.transaction().map_err(told)?;
+        tx.execute_batch(THIRD).map_err(told)?;
         tx.pragma_update(None, "user_version", VERSION).map_err(told)?;
         tx.commit().map_err(told)?;
     }
@@ -244,7 +261,7 @@ mod tests {
     use flumen_base::wire::Event;
 
     use super::*;
-    use crate::reader::{EventQuery, Reader};
+    use crate::reader::{EventQuery, InsightQuery, Reader};
 
     #[test]
     fn marks_are_kept_and_a_newer_schema_is_refused() {
@@ -277,11 +294,12 @@ mod tests {
             crate::happened::put_event(&conn, &event).unwrap();
         }
         let back = "DROP INDEX event_zone; DROP INDEX event_kind;
-            ALTER TABLE event DROP COLUMN zone; PRAGMA user_version = 1;";
+            ALTER TABLE event DROP COLUMN zone; DROP TABLE insight; PRAGMA user_version = 1;";
         conn.execute_batch(back).unwrap();
         drop(conn);
         let copy = Reader::open(dir.path()).unwrap();
         assert_eq!(copy.events(&EventQuery::default()).unwrap().len(), 3, "an old copy is read");
+        assert_eq!(copy.insights(&InsightQuery::default()).unwrap(), [], "and has no insights");
         let conn = open(dir.path()).unwrap();
         assert_eq!(version(&conn).unwrap(), VERSION);
         let reader = Reader::open(dir.path()).unwrap();

@@ -1,10 +1,10 @@
-//! Rows of what happened: events with their revisions merged, their pictures, gaps.
+//! Rows of what happened: events with their revisions merged, their pictures, insights, gaps.
 //!
 //! Invariants: an event has one row, its highest revision; a picture is a blob beside it,
 //! one an event (its newest), at most `PICTURE_MAX`; so events and pictures cannot disagree
 //! after a kill, and taking a record again changes nothing.
 
-use flumen_base::wire::{Event, Gap, Picture};
+use flumen_base::wire::{Event, Gap, Insight, InsightKind, Picture};
 use flumen_base::{Result, topic};
 use prost::Message;
 use rusqlite::{Connection, params};
@@ -14,13 +14,19 @@ use crate::db::{self, told};
 /// Larger pictures are not kept.
 pub(crate) const PICTURE_MAX: usize = 1 << 20;
 
-/// Takes one record of `flumen.events` or `flumen.pictures`; what ended before `oldest_us` is
+/// Takes one record of `flumen.events`, `flumen.insights` or `flumen.pictures`; what ended before `oldest_us` is
 /// not kept. False when it can't be used.
 pub(crate) fn take(conn: &Connection, of: &str, value: &[u8], oldest_us: i64) -> Result<bool> {
     if of == topic::EVENTS {
         match Event::decode(value) {
             Ok(event) if event.begin_us.max(event.end_us) < oldest_us => Ok(true),
             Ok(event) if event.id.len() == 16 => put_event(conn, &event).map(|()| true),
+            _ => Ok(false),
+        }
+    } else if of == topic::INSIGHTS {
+        match Insight::decode(value) {
+            Ok(insight) if insight.begin_us.max(insight.end_us) < oldest_us => Ok(true),
+            Ok(insight) if insight.id.len() == 16 => put_insight(conn, &insight).map(|()| true),
             _ => Ok(false),
         }
     } else {
@@ -58,6 +64,40 @@ pub(crate) fn put_event(conn: &Connection, event: &Event) -> Result<()> {
         .map_err(told)?;
     if newer > 0 {
         db::touch_day(conn, "events", event.begin_us)?;
+    }
+    Ok(())
+}
+
+/// Takes an insight, when it is newer than the one that is there; of forecasts only the newest of
+/// a camera and dimension is kept.
+fn put_insight(conn: &Connection, insight: &Insight) -> Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO insight(id, camera, kind, dimension, begin_us, end_us, revision, record)
+         VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT(id) DO UPDATE SET begin_us = excluded.begin_us, end_us = excluded.end_us,
+           revision = excluded.revision, record = excluded.record
+         WHERE excluded.revision > insight.revision",
+    )
+    .map_err(told)?
+    .execute(params![
+        insight.id.as_ref(),
+        insight.camera,
+        insight.kind,
+        insight.dimension,
+        insight.begin_us,
+        insight.end_us.max(insight.begin_us),
+        insight.revision,
+        insight.encode_to_vec(),
+    ])
+    .map_err(told)?;
+    if insight.kind() == InsightKind::Forecast {
+        let older =
+            "DELETE FROM insight WHERE camera = ?1 AND kind = ?2 AND dimension = ?3 AND begin_us <
+            (SELECT max(begin_us) FROM insight WHERE camera = ?1 AND kind = ?2 AND dimension = ?3)";
+        conn.prepare_cached(older)
+            .map_err(told)?
+            .execute(params![insight.camera, insight.kind, insight.dimension])
+            .map_err(told)?;
     }
     Ok(())
 }

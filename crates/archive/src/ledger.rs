@@ -1,4 +1,4 @@
-//! Events, pictures and gaps into rows.
+//! Events, pictures, insights and gaps into rows.
 //!
 //! Invariants: rows and the position behind them are one transaction, so nothing is taken
 //! twice or left out; a record that can't be read is counted and passed.
@@ -15,7 +15,7 @@ use crate::config::{ArchiveConfig, Keep};
 use crate::db::{self, Mark, told};
 use crate::happened;
 
-const TOPICS: [&str; 2] = [topic::EVENTS, topic::PICTURES];
+const TOPICS: [&str; 3] = [topic::EVENTS, topic::PICTURES, topic::INSIGHTS];
 
 /// The taking of what happened.
 pub(crate) struct Ledger {

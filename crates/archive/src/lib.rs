@@ -57,7 +57,7 @@ pub use config::{ArchiveConfig, Keep};
 pub use follower::Follower;
 pub use local::LocalStore;
 pub use moved::{has_taken, move_to};
-pub use reader::{Coverage, EventQuery, Reader, Span, StoredEvent, Timeline};
+pub use reader::{Coverage, EventQuery, InsightQuery, Reader, Span, StoredEvent, Timeline};
 pub use retain::Removal;
 pub use store::{Entry, Store, Upload};
 pub use video::Video;

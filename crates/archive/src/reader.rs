@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use flumen_base::{CameraId, Error, Result, wire};
+use flumen_base::wire::{self, Insight, InsightKind};
+use flumen_base::{CameraId, Error, Result};
 use prost::Message;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -34,6 +35,19 @@ pub struct EventQuery {
     /// Only events that begin before this, UTC.
     pub to_us: Option<i64>,
     /// Only events that began before this, UTC: the next page.
+    pub before_us: Option<i64>,
+    /// At most this many; 0 = 100, above 1000 = 1000.
+    pub limit: usize,
+}
+
+/// Which insights.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InsightQuery {
+    /// Only this camera.
+    pub camera: Option<CameraId>,
+    /// Only this kind.
+    pub kind: Option<InsightKind>,
+    /// Only insights that began before this, UTC: the next page.
     pub before_us: Option<i64>,
     /// At most this many; 0 = 100, above 1000 = 1000.
     pub limit: usize,
@@ -199,6 +213,36 @@ impl Reader {
         })
     }
 
+    /// What learning found, newest first, each with its last revision; an archive of before
+    /// learning has none.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database can't be read.
+    pub fn insights(&self, query: &InsightQuery) -> Result<Vec<Insight>> {
+        let limit = if query.limit == 0 { 100 } else { query.limit.min(1000) };
+        let sql = format!(
+            "SELECT record FROM insight WHERE {} AND {} AND begin_us < ?1
+             ORDER BY begin_us DESC, id LIMIT ?2",
+            if query.camera.is_some() { "camera = ?3" } else { "?3 IS NULL" },
+            if query.kind.is_some() { "kind = ?4" } else { "?4 IS NULL" },
+        );
+        self.query(|conn| {
+            let there = "SELECT 1 FROM sqlite_master WHERE name = 'insight'";
+            if db::one::<i64>(conn, there, [])?.is_none() {
+                return Ok(Vec::new());
+            }
+            let mut statement = conn.prepare_cached(&sql).map_err(told)?;
+            let with = params![
+                query.before_us.unwrap_or(i64::MAX),
+                limit as i64,
+                query.camera.as_ref().map(CameraId::as_str),
+                query.kind.map(|kind| kind as i32),
+            ];
+            let found = statement.query_map(with, |r| r.get::<_, Vec<u8>>(0)).map_err(told)?;
+            found.map(|row| insight(&row.map_err(told)?)).collect()
+        })
+    }
+
     /// One event by its id (16 bytes).
     ///
     /// # Errors
@@ -263,6 +307,11 @@ fn stored(record: &[u8], picture: Option<u32>) -> Result<StoredEvent> {
         Error::data_loss(format!("an event's record can't be read: {e}: run `flumen check`"))
     })?;
     Ok(StoredEvent { event, picture })
+}
+
+fn insight(record: &[u8]) -> Result<Insight> {
+    Insight::decode(record)
+        .map_err(|e| Error::data_loss(format!("an insight's record can't be read: {e}")))
 }
 
 /// The span, when it is one.

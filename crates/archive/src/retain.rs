@@ -161,7 +161,7 @@ pub(crate) fn collect(conn: &Connection, store: &dyn Store, segments: &dyn Table
     Ok(())
 }
 
-/// Removes events with their pictures, and gaps, that `keep` does not keep.
+/// Removes events with their pictures, insights, and gaps, that `keep` does not keep.
 pub(crate) fn forget(conn: &mut Connection, keep: Keep, now_us: i64) -> Result<()> {
     let oldest_us = keep.age.map_or(i64::MIN, |age| {
         now_us.saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX))
@@ -174,6 +174,11 @@ pub(crate) fn forget(conn: &mut Connection, keep: Keep, now_us: i64) -> Result<(
     .map_err(told)?;
     tx.execute("DELETE FROM event WHERE id IN (SELECT id FROM event WHERE begin_us < ?1 AND end_us < ?1 LIMIT 5000)", [oldest_us])
         .map_err(told)?;
+    tx.execute(
+        "DELETE FROM insight WHERE id IN (SELECT id FROM insight WHERE end_us < ?1 LIMIT 5000)",
+        [oldest_us],
+    )
+    .map_err(told)?;
     tx.execute("DELETE FROM gap WHERE key IN (SELECT key FROM gap WHERE end_us < ?1 AND end_us <> 0 LIMIT 5000)", [oldest_us])
         .map_err(told)?;
     if let Some(most) = keep.bytes {

@@ -867,7 +867,7 @@ pub mod patterns {
     }
 }
 /// Which model of a scope and kind counts: flumen.models, keyed by scope/kind/active.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ActiveModel {
     #[prost(string, tag = "1")]
     pub scope: ::prost::alloc::string::String,
@@ -886,6 +886,10 @@ pub struct ActiveModel {
     pub by: ::prost::alloc::string::String,
     #[prost(string, tag = "7")]
     pub reason: ::prost::alloc::string::String,
+    /// The versions that are named, so that they count for as long as a person wants, also when their
+    /// trainer keeps them no longer.
+    #[prost(message, repeated, tag = "8")]
+    pub cards: ::prost::alloc::vec::Vec<ModelCard>,
 }
 /// One dimension in which something was not as usual.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -961,6 +965,9 @@ pub mod insight {
         pub low: f64,
         #[prost(double, tag = "5")]
         pub high: f64,
+        /// What came, of a step that is over.
+        #[prost(double, optional, tag = "6")]
+        pub came: ::core::option::Option<f64>,
     }
 }
 /// What a person says of an event or insight: flumen.feedback, keyed by camera/id in hex.

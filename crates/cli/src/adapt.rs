@@ -150,6 +150,15 @@ impl api::Library for ArchiveLibrary {
         Ok(found.into_iter().map(with_picture).collect())
     }
 
+    fn insights(&self, query: &api::InsightQuery) -> Result<Vec<wire::Insight>> {
+        self.0.insights(&flumen_archive::InsightQuery {
+            camera: query.camera.clone(),
+            kind: query.kind,
+            before_us: Some(query.before_us),
+            limit: query.limit,
+        })
+    }
+
     fn picture(&self, event: &[u8]) -> Result<Option<Bytes>> {
         self.0.picture(event, None)
     }

@@ -51,6 +51,9 @@ enum Command {
     /// Add, change, list and remove cameras of the running Flumen
     #[command(subcommand)]
     Camera(commands::camera::Camera),
+    /// Learned models: list, compare, say which version counts
+    #[command(subcommand)]
+    Model(commands::model::Model),
     /// Send a stream from standard input to a camera of the running Flumen
     Push(commands::push::Push),
     /// Make synthetic footage with exact truth
@@ -121,6 +124,7 @@ fn dispatch(site: &Site, command: Command) -> Result<ExitCode> {
         Command::Run(args) => serve::run(site, &args, false),
         Command::Demo(args) => serve::run(site, &args, true),
         Command::Camera(args) => commands::camera::run(site, args),
+        Command::Model(args) => commands::model::run(site, args),
         Command::Push(args) => commands::push::run(site, &args),
         Command::Farm(args) => commands::farm::run(args),
         Command::Analyze(args) => commands::analyze::run(&args),

@@ -78,6 +78,10 @@ impl api::Library for NoLibrary {
         Ok(Vec::new())
     }
 
+    fn insights(&self, _: &api::InsightQuery) -> Result<Vec<wire::Insight>> {
+        Ok(Vec::new())
+    }
+
     fn picture(&self, _: &[u8]) -> Result<Option<Bytes>> {
         Ok(None)
     }

@@ -8,18 +8,23 @@ use std::collections::{BTreeMap, VecDeque};
 use flumen_base::wire::{Minute, Oddity, Window};
 use flumen_operators::score::{
     FeatureVector, MinuteSoFar, PROFILE_DIMENSIONS, Profile, ProfileScore, Third, absence_oddity,
-    features, is_busy, minute_of, movement_oddity, profile_oddity,
+    features, is_busy, look_oddity, minute_of, movement_oddity, profile_oddity,
 };
 use flumen_operators::{Reader, Writer};
 
 use crate::centres::Centres;
+use crate::forecast::Forecasts;
+use crate::health::Health;
 use crate::histogram::Histogram;
+use crate::looks::Looks;
 use crate::normals::Normals;
-use crate::odd::Odd;
+use crate::odd::{APART, Odd};
+use crate::patterns::{Foot, Patterns};
+use crate::verdicts::Verdicts;
 
 /// All dimensions of an odd minute, in the order in which they are kept, and the scores below
 /// which nothing is odd.
-pub(crate) const DIMENSIONS: [(&str, f64); 7] = [
+pub(crate) const DIMENSIONS: [(&str, f64); 9] = [
     ("time", 100.0),
     ("place", 100.0),
     ("way", 50.0),
@@ -27,10 +32,13 @@ pub(crate) const DIMENSIONS: [(&str, f64); 7] = [
     ("dwell", 100.0),
     ("absence", 3.0),
     ("cluster", 24.0),
+    ("density", 12.0),
+    ("look", 0.05),
 ];
 pub(crate) const ABSENCE: usize = 5;
 pub(crate) const CLUSTER: usize = 6;
-const COUNT: usize = DIMENSIONS.len();
+pub(crate) const LOOK: usize = 8;
+pub(crate) const COUNT: usize = DIMENSIONS.len();
 /// Minutes before scores are counted, and before anything is odd.
 const DAY: u64 = 1440;
 const WARM: u64 = 2 * DAY;
@@ -46,6 +54,7 @@ const MOST_OPEN: u32 = 1024;
 pub(crate) struct OpenMinute {
     so_far: MinuteSoFar,
     pub features: Vec<FeatureVector>,
+    pub feet: Vec<Foot>,
     pub sample: Option<Window>,
 }
 
@@ -74,9 +83,15 @@ pub(crate) struct Camera {
     absent: u64,
     day: Option<u64>,
     odd_today: [u32; COUNT],
+    last_odd: u64,
     pub odd: Odd,
     pub samples: VecDeque<Minute>,
     pub versions: VecDeque<u64>,
+    pub looks: Looks,
+    pub verdicts: Verdicts,
+    pub forecasts: Forecasts,
+    pub patterns: Patterns,
+    pub health: Health,
 }
 
 impl Camera {
@@ -97,9 +112,15 @@ impl Camera {
             absent: 0,
             day: None,
             odd_today: [0; COUNT],
+            last_odd: 0,
             odd: Odd::default(),
             samples: VecDeque::new(),
             versions: VecDeque::new(),
+            looks: Looks::default(),
+            verdicts: Verdicts::default(),
+            forecasts: Forecasts::default(),
+            patterns: Patterns::default(),
+            health: Health::default(),
         }
     }
 
@@ -119,11 +140,13 @@ impl Camera {
         let minute = self.open.entry(number).or_insert_with(|| OpenMinute {
             so_far: MinuteSoFar::new(&self.name, number),
             features: Vec::new(),
+            feet: Vec::new(),
             sample: None,
         });
         minute.so_far.add(&window);
         if is_busy(&window) {
             minute.features.push(features(&window));
+            minute.feet.push(Foot::of(&window));
             minute.sample.get_or_insert(window);
         }
     }
@@ -151,6 +174,7 @@ impl Camera {
             standardised.for_each(|z| third.add(centres.nearest(&z)));
             scores[CLUSTER] = third.value();
         }
+        scores[LOOK] = self.looks.score(minute);
         Scored { scores, profile, thresholds: std::array::from_fn(|at| self.threshold(at)) }
     }
 
@@ -158,35 +182,44 @@ impl Camera {
     pub(crate) fn threshold(&self, dimension: usize) -> Option<f64> {
         let (_, least) = DIMENSIONS.get(dimension)?;
         let histogram = self.histograms.get(dimension).filter(|_| self.minutes >= WARM)?;
-        Some(histogram.threshold(self.weight, *least))
+        Some(histogram.threshold(self.weight, least.max(self.verdicts.floor(dimension))))
     }
 
     /// What is odd in a minute.
     pub(crate) fn oddities(&self, minute: &Minute, scored: &Scored) -> Vec<Oddity> {
-        let version = self.versions.back().copied().unwrap_or(0);
+        let newest = |versions: &VecDeque<u64>| versions.back().copied().unwrap_or(0);
         let all = scored.scores.iter().zip(&scored.thresholds).enumerate();
         let odd = all.filter_map(|(at, (score, threshold))| {
             let threshold = threshold.filter(|t| score > t)?;
-            let (kind, words) = match (at, scored.profile.get(at)) {
-                (_, Some(of)) => ("profile", profile_oddity(at, of, &self.profile, minute)),
-                (ABSENCE, _) => ("profile", absence_oddity(self.absent, *score)),
-                _ => ("kmeans", movement_oddity("cluster", *score, threshold, 0)),
+            let (kind, versions, words) = match (at, scored.profile.get(at)) {
+                (_, Some(of)) => {
+                    ("profile", &self.versions, profile_oddity(at, of, &self.profile, minute))
+                }
+                (ABSENCE, _) => ("profile", &self.versions, absence_oddity(self.absent, *score)),
+                (LOOK, _) => ("appearance", &self.looks.versions, look_oddity(*score, threshold)),
+                _ => ("kmeans", &self.versions, movement_oddity("cluster", *score, threshold, 0)),
             };
+            let version = newest(versions);
             Some(Oddity { threshold, kind: kind.to_owned(), version, ..words })
         });
         odd.collect()
     }
 
-    /// Learns from a minute that was scored.
-    pub(crate) fn learn(&mut self, open: &OpenMinute, minute: Minute, scored: &Scored) {
+    /// Learns from a minute that was scored; true when the looks are fitted anew.
+    pub(crate) fn learn(&mut self, open: &OpenMinute, minute: Minute, scored: &Scored) -> bool {
         self.day(minute.minute / DAY);
-        let mut usual = true;
-        let all = scored.scores.iter().zip(&scored.thresholds);
+        let (mut usual, mut usual_look) = (true, true);
+        let mut odd_scores = [0.0; COUNT];
+        let all = scored.scores.iter().zip(&scored.thresholds).enumerate();
         let kept = self.histograms.iter_mut().zip(&mut self.odd_today);
-        for ((score, threshold), (histogram, odd)) in all.zip(kept) {
+        for ((at, (score, threshold)), (histogram, odd)) in all.zip(kept) {
             if threshold.is_some_and(|t| *score > t) {
                 *odd += 1;
-                usual &= *odd > MOST_ODD;
+                if let Some(of) = odd_scores.get_mut(at) {
+                    *of = *score;
+                }
+                let of = if at == LOOK { &mut usual_look } else { &mut usual };
+                *of &= *odd > MOST_ODD;
             }
             if self.minutes >= DAY {
                 histogram.add(*score, *threshold, self.weight);
@@ -194,7 +227,19 @@ impl Camera {
         }
         if usual {
             self.profile.learn(&minute);
+        } else if minute.minute > self.last_odd + APART {
+            // Times, numbers and stays that come again and again are learned by their first
+            // minutes; one long anomaly is not.
+            let (cells, ways) = (Vec::new(), Vec::new());
+            self.profile.learn(&Minute { cells, ways, ..minute.clone() });
         }
+        if odd_scores.iter().any(|score| *score > 0.0) {
+            self.last_odd = minute.minute;
+        }
+        if odd_scores.iter().any(|score| *score > 0.0) {
+            self.verdicts.odd(&minute, odd_scores);
+        }
+        let fitted = self.looks.learn(&minute, usual_look, self.turn());
         open.features.iter().for_each(|x| self.normals.add(x));
         if self.minutes == 0 {
             self.from_us = minute.minute.cast_signed() * 60_000_000;
@@ -206,6 +251,17 @@ impl Camera {
             self.samples.pop_front();
         }
         self.samples.push_back(Minute { look: Vec::new(), ..minute });
+        fitted
+    }
+
+    /// Learns what people said of minutes up to this one; true when there was something.
+    pub(crate) fn hear(&mut self, minute: u64) -> bool {
+        self.verdicts.learn(minute, &mut self.profile)
+    }
+
+    /// Spreads what is done every so often over the cameras.
+    pub(crate) fn turn(&self) -> u64 {
+        self.name.bytes().map(u64::from).sum()
     }
 
     /// Old counts fade at the first minute of a day.
@@ -217,6 +273,7 @@ impl Camera {
             self.profile.fade(FADE);
             self.weight *= FADE;
             self.histograms.iter_mut().for_each(|h| h.fade(FADE));
+            self.verdicts.fade(FADE);
         }
         self.day = Some(today);
         self.odd_today = [0; COUNT];
@@ -233,6 +290,7 @@ impl Camera {
             to.u64(v);
         }
         to.i64(self.from_us);
+        to.u64(self.last_odd);
         to.f64(self.weight);
         to.f64(self.absence);
         self.odd_today.iter().for_each(|n| to.u32(*n));
@@ -244,6 +302,11 @@ impl Camera {
         self.samples.iter().for_each(|m| to.message(m));
         to.u32(self.versions.len() as u32);
         self.versions.iter().for_each(|v| to.u64(*v));
+        self.looks.save(to);
+        self.verdicts.save(to);
+        self.forecasts.save(to);
+        self.patterns.save(to);
+        self.health.save(to);
         to.u32(self.open.len() as u32);
         self.open.values().for_each(|m| m.save(to));
     }
@@ -258,6 +321,7 @@ impl Camera {
         it.day = Some(from.u64()?).filter(|_| day);
         it.absent = from.u64()?;
         it.from_us = from.i64()?;
+        it.last_odd = from.u64()?;
         (it.weight, it.absence) = (from.f64()?, from.f64()?);
         for odd in &mut it.odd_today {
             *odd = from.u32()?;
@@ -272,6 +336,11 @@ impl Camera {
         it.samples = (0..count).map(|_| from.message()).collect::<Option<_>>()?;
         let count = from.u32().filter(|n| *n <= 64)?;
         it.versions = (0..count).map(|_| from.u64()).collect::<Option<_>>()?;
+        it.looks = Looks::load(from)?;
+        it.verdicts = Verdicts::load(from)?;
+        it.forecasts = Forecasts::load(from)?;
+        it.patterns = Patterns::load(from)?;
+        it.health = Health::load(from)?;
         let count = from.u32().filter(|n| *n <= MOST_OPEN)?;
         for _ in 0..count {
             let minute = OpenMinute::load(from)?;
@@ -291,6 +360,7 @@ impl OpenMinute {
         self.so_far.save(to);
         to.u32(self.features.len() as u32);
         self.features.iter().flatten().for_each(|v| to.f64(*v));
+        self.feet.iter().for_each(|foot| foot.save(to));
         to.u8(u8::from(self.sample.is_some()));
         if let Some(sample) = &self.sample {
             to.message(sample);
@@ -308,8 +378,9 @@ impl OpenMinute {
             Some(x)
         };
         let features = (0..count).map(vector).collect::<Option<_>>()?;
+        let feet = (0..count).map(|_| Foot::load(from)).collect::<Option<_>>()?;
         let sample = if from.u8()? == 0 { None } else { Some(from.message()?) };
-        Some(OpenMinute { so_far, features, sample })
+        Some(OpenMinute { so_far, features, feet, sample })
     }
 }
 

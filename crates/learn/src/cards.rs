@@ -5,7 +5,7 @@
 use flumen_base::wire::{self, ModelCard, model_card};
 use flumen_operators::score::{MODEL_SCHEMA, features};
 
-use crate::camera::{CLUSTER, Camera, DIMENSIONS, OF_PROFILE};
+use crate::camera::{CLUSTER, Camera, DIMENSIONS, LOOK, OF_PROFILE};
 use crate::group::Group;
 
 /// This program, as it stands in cards and insights.
@@ -62,6 +62,57 @@ pub(crate) fn profile(camera: &Camera, minute: u64, lineage: &str) -> ModelCard 
         golden: golden.collect(),
         parameters: Some(model_card::Parameters::Profile(camera.profile.record().clone())),
         ..card(&camera.name, "profile", minute, lineage)
+    }
+}
+
+/// The card of a camera's looks.
+pub(crate) fn appearance(camera: &Camera, minute: u64, lineage: &str) -> ModelCard {
+    let golden = camera.looks.samples.iter().map(|sample| model_card::Golden {
+        camera: camera.name.clone(),
+        window: None,
+        scores: vec![camera.looks.score(sample)],
+        minute: Some(sample.clone()),
+    });
+    ModelCard {
+        from_us: camera.from_us,
+        windows: camera.windows,
+        minutes: camera.minutes,
+        parent: camera.looks.versions.back().copied().unwrap_or(0),
+        normals: vec![normal(camera, LOOK..LOOK + 1, false)],
+        golden: golden.collect(),
+        parameters: Some(model_card::Parameters::Appearance(camera.looks.record.clone())),
+        ..card(&camera.name, "appearance", minute, lineage)
+    }
+}
+
+/// The card of a camera's forecasts.
+pub(crate) fn forecast(camera: &Camera, minute: u64, lineage: &str) -> ModelCard {
+    let (parameters, measures) = camera.forecasts.card();
+    ModelCard {
+        from_us: camera.from_us,
+        windows: camera.windows,
+        minutes: camera.minutes,
+        parent: camera.forecasts.versions.back().copied().unwrap_or(0),
+        measures,
+        parameters: Some(model_card::Parameters::Forecaster(parameters)),
+        ..card(&camera.name, "forecast", minute, lineage)
+    }
+}
+
+/// The card of a camera's usual paths.
+pub(crate) fn patterns(
+    camera: &Camera,
+    paths: wire::Patterns,
+    minute: u64,
+    lineage: &str,
+) -> ModelCard {
+    ModelCard {
+        from_us: camera.from_us,
+        windows: camera.windows,
+        minutes: camera.minutes,
+        parent: camera.patterns.versions.back().copied().unwrap_or(0),
+        parameters: Some(model_card::Parameters::Patterns(paths)),
+        ..card(&camera.name, "patterns", minute, lineage)
     }
 }
 

@@ -11,16 +11,21 @@ mod camera;
 mod cards;
 mod centres;
 mod config;
+mod forecast;
 mod group;
+mod health;
 mod histogram;
+mod looks;
 mod normals;
 mod odd;
+mod patterns;
 #[cfg(test)]
 mod tests;
 mod trainer;
+mod verdicts;
 mod worker;
 
 pub use cards::TRAINER;
 pub use config::LearnConfig;
 pub use trainer::{Out, Trainer};
-pub use worker::{Learner, Progress};
+pub use worker::{Learner, Progress, begin_from};

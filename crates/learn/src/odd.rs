@@ -3,6 +3,7 @@
 //! Spec: docs/ref/models.md, "Anomalies"; the id: `Insight` in the proto.
 
 use flumen_base::wire::{Insight, InsightKind, Oddity, Phase};
+use flumen_operators::score::alike;
 use flumen_operators::{Reader, Writer};
 use sha2::{Digest, Sha256};
 
@@ -10,7 +11,7 @@ use crate::cards::TRAINER;
 
 const MINUTE_US: i64 = 60_000_000;
 /// Minutes that may lie between odd ones.
-const APART: u64 = 5;
+pub(crate) const APART: u64 = 5;
 const AN_HOUR: u32 = 6;
 const MOST_ODDITIES: u32 = 16;
 
@@ -45,7 +46,9 @@ impl Odd {
         mut odd: Vec<Oddity>,
     ) -> Vec<Insight> {
         let mut told = Vec::new();
-        if self.open.as_ref().is_some_and(|o| minute > o.last + APART)
+        let ends =
+            |o: &Open| minute > o.last + APART || !odd.is_empty() && !alike(&o.oddities, &odd);
+        if self.open.as_ref().is_some_and(ends)
             && let Some(mut open) = self.open.take()
         {
             open.revision += 1;
@@ -141,7 +144,7 @@ impl Open {
 }
 
 /// The id of an insight.
-fn id(camera: &str, kind: InsightKind, begin_us: i64, dimension: &str) -> Vec<u8> {
+pub(crate) fn id(camera: &str, kind: InsightKind, begin_us: i64, dimension: &str) -> Vec<u8> {
     let text = format!("{camera}\0{}\0{begin_us}\0{dimension}\0", kind as i32);
     Sha256::digest(text).into_iter().take(16).collect()
 }

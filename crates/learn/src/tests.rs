@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use flumen_base::topic;
-use flumen_base::wire::{Insight, ModelCard, Phase, Window};
+use flumen_base::wire::{Feedback, Insight, ModelCard, Phase, Verdict, Window};
 use flumen_bus::{Bus, Embedded, EmbeddedConfig, Record};
 use flumen_operators::score::Model;
 use flumen_operators::{Reader, Writer};
@@ -158,6 +158,108 @@ fn a_night_visit_is_an_anomaly_that_begins_and_ends_once() {
 }
 
 #[test]
+fn a_changed_look_is_an_anomaly_and_its_model_computes_its_golden_vectors() {
+    let mut trainer = Trainer::new("test");
+    let mut told = Vec::new();
+    let change = 3 * DAY_S + 12 * 3600;
+    for s in 0..4 * DAY_S {
+        // Days are brighter than nights, by more above than below.
+        let light = (s % DAY_S - DAY_S / 2).abs() as f32 / DAY_S as f32;
+        let mut window = usual("a", s);
+        for (at, part) in window.values[90..].iter_mut().enumerate() {
+            let moved = (change..change + 1200).contains(&s) && (9..13).contains(&at);
+            *part -= light * (60.0 - at as f32) - if moved { 40.0 } else { 0.0 };
+        }
+        trainer.take(0, window);
+        if s % 3600 == 0 {
+            trainer.steps(&mut told);
+        }
+    }
+    let (mut cards, mut looks) = (0, Vec::new());
+    for out in &told {
+        match out {
+            Out::Card(card) if card.kind == "appearance" => {
+                Model::open(card).unwrap();
+                assert!(card.golden.len() == 8, "{}", card.golden.len());
+                cards += 1;
+            }
+            Out::Insight(insight) if insight.dimension == "look" => looks.push(insight),
+            _ => {}
+        }
+    }
+    assert_eq!(cards, 12, "each six hours from the first day on");
+    let begun: Vec<i64> = looks.iter().map(|i| i.begin_us).collect();
+    assert_eq!(begun, [(BEGIN_S + change) * 1_000_000; 2], "begun and ended");
+    assert_eq!(looks[1].end_us, (BEGIN_S + change + 1200) * 1_000_000);
+}
+
+/// Night visits on two days, what is said of the first: how often somebody at that time is told.
+fn nights(verdict: Option<Verdict>) -> usize {
+    let mut trainer = Trainer::new("test");
+    let mut begun: Vec<Insight> = Vec::new();
+    for s in 0..5 * DAY_S {
+        let night = (3 * 3600..3 * 3600 + 120).contains(&(s % DAY_S)) && s >= 3 * DAY_S;
+        trainer.take(0, if night { busy("a", s, 0.5) } else { usual("a", s) });
+        if s == 3 * DAY_S + 4 * 3600 + 1
+            && let Some(verdict) = verdict
+        {
+            let told = &begun[0];
+            let said = Feedback {
+                id: told.id.clone(),
+                camera: String::from("a"),
+                verdict: verdict.into(),
+                begin_us: told.begin_us,
+                end_us: told.begin_us + 120_000_000,
+                at_us: 1,
+                ..Feedback::default()
+            };
+            trainer.verdict(&said);
+            trainer.verdict(&said);
+        }
+        if s % 3600 == 0 {
+            let mut told = Vec::new();
+            trainer.steps(&mut told);
+            begun.extend(told.into_iter().filter_map(|out| match out {
+                Out::Insight(i) if i.phase() == Phase::Begin && i.dimension == "time" => Some(*i),
+                _ => None,
+            }));
+            trainer = Trainer::load(&mut Reader(&saved(&trainer))).unwrap();
+        }
+    }
+    begun.len()
+}
+
+#[test]
+fn what_a_person_calls_usual_is_not_told_again() {
+    assert_eq!(nights(None), 2);
+    assert_eq!(nights(Some(Verdict::Anomaly)), 2);
+    assert_eq!(nights(Some(Verdict::Normal)), 1);
+}
+
+#[test]
+fn who_comes_at_an_odd_time_is_told_though_an_absence_lasts() {
+    let mut trainer = Trainer::new("test");
+    let mut told = Vec::new();
+    // On the fourth day nobody comes before 23:00.
+    let visit = 3 * DAY_S + 23 * 3600;
+    for s in 0..4 * DAY_S {
+        let odd = (visit..visit + 120).contains(&s);
+        let away = s >= 3 * DAY_S && !odd;
+        let usually = if away { quiet("a", s) } else { usual("a", s) };
+        trainer.take(0, if odd { busy("a", s, 0.5) } else { usually });
+        if s % 3600 == 0 {
+            trainer.steps(&mut told);
+        }
+    }
+    trainer.steps(&mut told);
+    let begun = |dimension: &str| {
+        let of = |out: &&Out| matches!(out, Out::Insight(i) if i.dimension == dimension && i.phase() == Phase::Begin);
+        told.iter().filter(of).count()
+    };
+    assert_eq!((begun("absence"), begun("time")), (1, 1));
+}
+
+#[test]
 fn damaged_state_is_told_and_not_begun_anew() {
     let mut trainer = Trainer::new("test");
     HOUR.for_each(|s| trainer.take(0, usual("a", s)));
@@ -218,6 +320,22 @@ fn a_room_that_is_ended_and_begun_again_publishes_the_same() {
     assert_eq!(whole.keys().collect::<Vec<_>>(), parts.keys().collect::<Vec<_>>());
     assert!(whole == parts, "the same versions, and other numbers in them");
     assert!(whole.keys().filter(|k| k.starts_with(b"group:site/kmeans/")).count() == 20);
+}
+
+#[test]
+fn state_of_another_layout_is_set_aside_and_learning_begins_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let bus = bus(dir.path());
+    send(&bus, HOUR.start..HOUR.start + 600);
+    learn(&bus, dir.path(), 9);
+    let path = dir.path().join("learn/learn.state");
+    let mut bytes = std::fs::read(&path).unwrap();
+    // The layout stands before the length of the lineage, behind the cards that go out.
+    let lineage = bytes.windows(11).rposition(|w| w == b"flumen/test").unwrap();
+    bytes[lineage - 12..lineage - 8].copy_from_slice(&1_u32.to_le_bytes());
+    std::fs::write(&path, &bytes).unwrap();
+    learn(&bus, dir.path(), 9);
+    assert_eq!(std::fs::read(dir.path().join("learn/learn.state.old")).unwrap(), bytes);
 }
 
 #[test]

@@ -6,16 +6,18 @@
 
 use std::collections::BTreeMap;
 
-use flumen_base::wire::{Insight, ModelCard, Window};
+use flumen_base::wire::{Feedback, Insight, ModelCard, Window};
 use flumen_base::{Error, Result};
 use flumen_operators::score::{FeatureVector, minute_of};
 use flumen_operators::{Reader, Writer};
 
 use crate::camera::Camera;
 use crate::cards;
+use crate::forecast;
 use crate::group::Group;
 
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 6;
+const DAY: u64 = 1440;
 const MINUTE_US: i64 = 60_000_000;
 /// How far windows of one partition may lie apart.
 const SLACK_US: i64 = 5_000_000;
@@ -81,6 +83,13 @@ impl Trainer {
         camera.or_insert_with_key(|name| Camera::new(name)).take(window);
     }
 
+    /// Takes what a person said; it counts from the next step of its camera on.
+    pub fn verdict(&mut self, verdict: &Feedback) {
+        if let Some(camera) = self.cameras.get_mut(&verdict.camera) {
+            camera.verdicts.take(verdict);
+        }
+    }
+
     /// Makes the steps that are complete.
     pub fn steps(&mut self, out: &mut Vec<Out>) {
         let complete = self.complete();
@@ -114,20 +123,44 @@ impl Trainer {
             let odd = camera.oddities(&record, &scored);
             let told = camera.odd.minute(&camera.name, minute, odd);
             out.extend(told.into_iter().map(|i| Out::Insight(Box::new(i))));
-            camera.learn(&open, record, &scored);
+            let ended = camera.forecasts.minute(&record);
+            let health = camera.health.minute(&camera.name, &record);
+            out.extend(health.map(|i| Out::Insight(Box::new(i))));
+            if camera.learn(&open, record, &scored) {
+                let card = cards::appearance(camera, minute, &self.lineage);
+                publish(card, &mut camera.looks.versions, out);
+            }
+            foretell(camera, ended.as_ref(), minute, &self.lineage, out);
+            camera.patterns.minute(&open.feet);
             windows.extend(open.features.iter().map(|x| camera.normals.standardised(x)));
             if let Some(sample) = open.sample {
                 group.sample(&camera.name, sample);
             }
-            let turn = camera.name.bytes().map(u64::from).sum::<u64>() % PROFILE_EVERY;
-            if minute % PROFILE_EVERY == turn {
+            if camera.hear(minute) || minute % PROFILE_EVERY == camera.turn() % PROFILE_EVERY {
                 let card = cards::profile(camera, minute, &self.lineage);
                 publish(card, &mut camera.versions, out);
             }
         }
+        self.groups_step(minute, by_group, out);
+    }
+
+    /// Learns what all cameras of a group show together.
+    fn groups_step(
+        &mut self,
+        minute: u64,
+        by_group: BTreeMap<String, Vec<FeatureVector>>,
+        out: &mut Vec<Out>,
+    ) {
         for (name, windows) in by_group {
             self.steps += 1;
             let Some(group) = self.groups.get_mut(&name) else { continue };
+            if group.minute / DAY != minute / DAY {
+                let own = self.cameras.values_mut().filter(|c| c.group == name);
+                let mut own: Vec<_> = own.collect();
+                own.iter_mut().for_each(|camera| find_paths(camera, minute, &self.lineage, out));
+                let mut all: Vec<_> = own.into_iter().map(|c| &mut c.forecasts).collect();
+                forecast::fit(&mut all);
+            }
             if group.learn(minute, &windows) {
                 let own: Vec<_> = self.cameras.values().filter(|c| c.group == name).collect();
                 if let Some(card) = cards::centres(&name, group, &own, &self.lineage) {
@@ -194,6 +227,31 @@ impl Trainer {
         }
         Some(it)
     }
+}
+
+/// Gives out what an ended hour asks for.
+fn foretell(
+    camera: &mut Camera,
+    ended: Option<&forecast::Ended>,
+    minute: u64,
+    lineage: &str,
+    out: &mut Vec<Out>,
+) {
+    let Some(ended) = ended else { return };
+    if ended.day {
+        let card = cards::forecast(camera, minute, lineage);
+        publish(card, &mut camera.forecasts.versions, out);
+    }
+    out.push(Out::Insight(Box::new(camera.forecasts.insight(&camera.name, ended))));
+}
+
+/// Gives out the usual paths at the beginning of a day.
+fn find_paths(camera: &mut Camera, minute: u64, lineage: &str, out: &mut Vec<Out>) {
+    let Some(mined) = camera.patterns.turn(minute / DAY) else { return };
+    let card = cards::patterns(camera, mined.card(), minute, lineage);
+    publish(card, &mut camera.patterns.versions, out);
+    let new = camera.patterns.insight(&camera.name, &mined);
+    out.extend(new.map(|i| Out::Insight(Box::new(i))));
 }
 
 /// Gives out a card, and ends the versions that are too many.

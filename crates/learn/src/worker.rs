@@ -9,15 +9,15 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use flumen_base::wire::{ModelCard, Window};
-use flumen_base::{Context, Error, Result, topic};
+use flumen_base::wire::{Feedback, ModelCard, Window};
+use flumen_base::{Context, Error, Kind, Result, topic};
 use flumen_bus::{Bus, Consumer, Delivered, Polled, Record, Start, Visibility};
 use flumen_operators::{Reader, Writer};
 use prost::Message as _;
@@ -68,7 +68,9 @@ struct Worker {
     path: PathBuf,
     trainer: Trainer,
     places: BTreeMap<u32, u64>,
-    outbox: Vec<(String, Bytes, Option<Bytes>)>,
+    /// Verdicts are read up to here; all of them after a start, the trainer knows those it took.
+    verdicts: u64,
+    outbox: Vec<Sent>,
     kept: std::time::Instant,
     fresh: bool,
     shared: Arc<Shared>,
@@ -128,6 +130,60 @@ impl Drop for Learner {
     }
 }
 
+/// Begins a site's learning from history: what the trainer learned and gave out goes on the bus
+/// when the site starts. The trainer's lineage is the config's.
+///
+/// # Errors
+/// `Invalid` when the site has learned already; a state that cannot be written.
+pub fn begin_from(config: &LearnConfig, trainer: Trainer, out: Vec<Out>) -> Result<()> {
+    config.validate()?;
+    let path = config.dir.join(FILE);
+    if path.exists() {
+        return Err(Error::invalid(format!(
+            "{} is there: this site has learned already; move the file away to begin anew",
+            path.display()
+        )));
+    }
+    std::fs::create_dir_all(&config.dir).context(format!("make {}", config.dir.display()))?;
+    let outbox: Vec<_> = out.into_iter().map(sent).collect();
+    write_state(&path, &trainer, &BTreeMap::new(), &outbox)
+}
+
+/// What goes out: topic, key, value or its end.
+type Sent = (String, Bytes, Option<Bytes>);
+
+/// Writes state, places and what goes out, all or nothing.
+fn write_state(
+    path: &Path,
+    trainer: &Trainer,
+    places: &BTreeMap<u32, u64>,
+    outbox: &[Sent],
+) -> Result<()> {
+    let mut to = Writer::default();
+    to.0.extend_from_slice(MAGIC);
+    to.u32(places.len() as u32);
+    for (partition, offset) in places {
+        to.u32(*partition);
+        to.u64(*offset);
+    }
+    to.u32(outbox.len() as u32);
+    for (topic, key, value) in outbox {
+        to.text(topic);
+        to.blob(key);
+        to.u8(u8::from(value.is_some()));
+        to.blob(value.as_deref().unwrap_or_default());
+    }
+    trainer.save(&mut to);
+    let part = path.with_extension("part");
+    let written = File::create(&part).and_then(|mut file| {
+        file.write_all(&to.0)?;
+        file.sync_all()
+    });
+    written.context(format!("write {}", part.display()))?;
+    let renamed = std::fs::rename(&part, path);
+    renamed.context(format!("rename {} to {}", part.display(), path.display()))
+}
+
 impl Worker {
     fn open(bus: Arc<dyn Bus>, config: &LearnConfig, shared: Arc<Shared>) -> Result<Worker> {
         let path = config.dir.join(FILE);
@@ -136,20 +192,34 @@ impl Worker {
             path,
             trainer: Trainer::new(&config.lineage()),
             places: BTreeMap::new(),
+            verdicts: 0,
             outbox: Vec::new(),
             kept: std::time::Instant::now(),
             fresh: false,
             shared,
         };
         match std::fs::read(&worker.path) {
-            Ok(bytes) => worker.load(&bytes).context(format!(
-                "read {}; to learn anew, move the file away",
-                worker.path.display()
-            ))?,
+            Ok(bytes) => match worker.load(&bytes) {
+                Err(e) if e.kind() == Kind::Unsupported => worker.set_aside(&e)?,
+                done => done.context(format!(
+                    "read {}; to learn anew, move the file away",
+                    worker.path.display()
+                ))?,
+            },
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
             Err(e) => return Err(e).context(format!("read {}", worker.path.display())),
         }
         Ok(worker)
+    }
+
+    /// Keeps the state of another version beside, and begins anew: a site goes on without it.
+    fn set_aside(&mut self, why: &Error) -> Result<()> {
+        let old = self.path.with_extension("state.old");
+        std::fs::rename(&self.path, &old).context(format!("move {}", self.path.display()))?;
+        tracing::warn!("learning begins anew, its state is kept as {}: {why}", old.display());
+        self.places.clear();
+        self.outbox.clear();
+        Ok(())
     }
 
     fn run(&mut self, consumer: &mut dyn Consumer, stop: &AtomicBool) {
@@ -179,6 +249,7 @@ impl Worker {
                 }
             }
         }
+        self.hear()?;
         let mut out = Vec::new();
         self.trainer.steps(&mut out);
         if out.is_empty() && (!self.fresh || self.kept.elapsed() < KEEP_EVERY) {
@@ -202,6 +273,23 @@ impl Worker {
                 position.offset
             ),
         }
+    }
+
+    /// Takes what people said since it was asked last.
+    fn hear(&mut self) -> Result<()> {
+        for change in self.bus.table(topic::FEEDBACK)?.changes(self.verdicts, Duration::ZERO)? {
+            self.verdicts = change.offset + 1;
+            let Some(value) = change.value else { continue };
+            match Feedback::decode(value.as_slice()) {
+                Ok(verdict) => self.trainer.verdict(&verdict),
+                Err(e) => tracing::warn!(
+                    "learning: {} {} is no verdict, passed over: {e}",
+                    topic::FEEDBACK,
+                    String::from_utf8_lossy(&change.key)
+                ),
+            }
+        }
+        Ok(())
     }
 
     fn publish(&mut self) -> Result<()> {
@@ -231,29 +319,7 @@ impl Worker {
 
     /// Writes state, place and what goes out.
     fn keep(&mut self) -> Result<()> {
-        let mut to = Writer::default();
-        to.0.extend_from_slice(MAGIC);
-        to.u32(self.places.len() as u32);
-        for (partition, offset) in &self.places {
-            to.u32(*partition);
-            to.u64(*offset);
-        }
-        to.u32(self.outbox.len() as u32);
-        for (topic, key, value) in &self.outbox {
-            to.text(topic);
-            to.blob(key);
-            to.u8(u8::from(value.is_some()));
-            to.blob(value.as_deref().unwrap_or_default());
-        }
-        self.trainer.save(&mut to);
-        let part = self.path.with_extension("part");
-        let written = File::create(&part).and_then(|mut file| {
-            file.write_all(&to.0)?;
-            file.sync_all()
-        });
-        written.context(format!("write {}", part.display()))?;
-        let renamed = std::fs::rename(&part, &self.path);
-        renamed.context(format!("rename {} to {}", part.display(), self.path.display()))?;
+        write_state(&self.path, &self.trainer, &self.places, &self.outbox)?;
         self.kept = std::time::Instant::now();
         self.fresh = false;
         Ok(())
@@ -298,7 +364,7 @@ impl Worker {
 }
 
 /// Where a record goes, under which key; no value ends the key.
-fn sent(out: Out) -> (String, Bytes, Option<Bytes>) {
+fn sent(out: Out) -> Sent {
     match out {
         Out::Card(card) => {
             let key = format!("{}/{}/{}", card.scope, card.kind, card.version);

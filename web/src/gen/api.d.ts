@@ -1,5 +1,47 @@
 /** Owns the shapes of the API as the server describes them. Made by tools/types.mjs; do not edit. */
 
+/** Which version of a model counts, as a person said. */
+export interface Active {
+  /** Arrival time from which it counts. */
+  effective_us: number;
+  /** Kind of model. */
+  kind: string;
+  /** Why. */
+  reason: string;
+  /** A camera, or `group:` and a group's name. */
+  scope: string;
+  /** Scored beside; 0 = none. */
+  shadow: number;
+  /** 0 = always the newest. */
+  version: number;
+}
+
+/** What is to count. */
+export interface ActiveInput {
+  /** Why, for people; at most 500 bytes. */
+  reason?: string;
+  /** Version that is scored beside; 0 = none. */
+  shadow?: number;
+  /** Version that counts; 0 = always the newest. */
+  version?: number;
+}
+
+/** One hour of a forecast. */
+export interface Ahead {
+  /** UTC. */
+  begin_us: number;
+  /** What came; absent of hours to come. */
+  came?: number;
+  /** UTC. */
+  end_us: number;
+  /** And below. */
+  high: number;
+  /** 90 % lie above. */
+  low: number;
+  /** Expected. */
+  value: number;
+}
+
 /** A server of the bus. */
 export interface BrokerReport {
   /** Host and port. */
@@ -56,6 +98,8 @@ export interface Camera {
   enabled: boolean;
   /** Measured pictures a second. */
   frame_rate?: number;
+  /** Group it is learned with. */
+  group: string;
   /** Of the main stream, in pixels. */
   height?: number;
   /** 1 to 63 of a-z, 0-9 and '-'. */
@@ -92,6 +136,8 @@ export interface Camera {
 export interface CameraInput {
   /** Absent = true, on PUT as before. */
   enabled?: boolean;
+  /** Group it is learned with: 1 to 63 of a-z, 0-9 and '-'; absent = `site`, on PUT as before. */
+  group?: string;
   /** 1 to 63 of a-z, 0-9 and '-'; on PUT it may be left out. */
   id?: string;
   /** Up to 100 characters; absent = the id, on PUT as before. */
@@ -220,6 +266,8 @@ export interface Event {
   id: string;
   /** `motion`, `enter`, `leave`, `cross`, `dwell`, `loiter`, `crowd`, `wrong-way`, `left`, `taken`, `tamper`, ... */
   kind: string;
+  /** Of an anomaly: expected against seen, by dimension. */
+  oddities?: Oddity[];
   /** Where it stands. */
   phase: Phase;
   /** URL of its picture. */
@@ -230,6 +278,8 @@ export interface Event {
   score: number;
   /** The track it belongs to; 0 = none. */
   track: number;
+  /** What a person said of an anomaly; in lists. */
+  verdict?: Verdict;
   /** The zone it happened in. */
   zone?: string;
 }
@@ -254,6 +304,22 @@ export interface EventList {
   next_before_us?: number;
 }
 
+/** What is expected to come. */
+export interface Forecast {
+  /** Camera. */
+  camera: string;
+  /** What is counted: `entries`. */
+  dimension: string;
+  /** Past hours with what came, then hours to come. */
+  hours: Ahead[];
+  /** The hour it was made in began then. */
+  made_us: number;
+  /** How good it was. */
+  measures: ModelMeasure[];
+  /** In a sentence. */
+  text: string;
+}
+
 /** A span that is not covered. */
 export interface GapSpan {
   /** `offline`, `network`, `decoder`, `shed`, `disk`, `expired`, `backfilled` or `unknown`. */
@@ -271,6 +337,53 @@ export type Gate = "exact" | "balanced" | "thrifty";
 
 /** A direction in the picture. */
 export type Heading = "right" | "down-right" | "down" | "down-left" | "left" | "up-left" | "up" | "up-right";
+
+/** What learning found. */
+export interface Insight {
+  /** Hours of a forecast. */
+  ahead: Ahead[];
+  /** UTC. */
+  begin_us: number;
+  /** Camera. */
+  camera: string;
+  /** Of an anomaly the leading dimension. */
+  dimension: string;
+  /** UTC; absent while it goes on. */
+  end_us?: number;
+  /** 32 hexadecimal digits. */
+  id: string;
+  /** What it is. */
+  kind: InsightKind;
+  /** Of the model that found it. */
+  model_version: number;
+  /** Expected against seen, of an anomaly. */
+  oddities: Oddity[];
+  /** Where it stands. */
+  phase: Phase;
+  /** Places of a path. */
+  places: number[];
+  /** Grows with each change. */
+  revision: number;
+  /** How usual a path is. */
+  support: number;
+  /** For a person. */
+  text: string;
+  /** Program that found it. */
+  trainer: string;
+  /** What a person said of it. */
+  verdict?: Verdict;
+}
+
+/** What an insight is. */
+export type InsightKind = "anomaly" | "pattern" | "forecast" | "health";
+
+/** Some insights. */
+export interface InsightList {
+  /** Newest first. */
+  insights: Insight[];
+  /** There are older ones: ask again with `before_us` of this. */
+  next_before_us?: number;
+}
 
 /** A job of an engine. */
 export interface JobReport {
@@ -361,6 +474,161 @@ export type LiveMessage = {
 
 /** How live pictures are carried. */
 export type Mode = "mse" | "mjpeg" | "stills";
+
+/** One version of a model. */
+export interface Model {
+  /** Cameras it knows. */
+  cameras: string[];
+  /** Arrival time from which it counts. */
+  effective_us: number;
+  /** It learned from this time on. */
+  from_us: number;
+  /** `profile`, `kmeans`, `gaussian-mixture`, `appearance`, `forecast` or `patterns`. */
+  kind: string;
+  /** Which training it comes from. */
+  lineage: string;
+  /** How good it was. */
+  measures: ModelMeasure[];
+  /** Minutes it learned from; 0 where it learns from windows. */
+  minutes: number;
+  /** The version before; 0 = none. */
+  parent: number;
+  /** A person said that this version counts. */
+  pinned: boolean;
+  /** Of features and scores. */
+  schema: number;
+  /** A camera, or `group:` and a group's name. */
+  scope: string;
+  /** How it counts. */
+  state: ModelState;
+  /** It learned up to this time. */
+  to_us: number;
+  /** Program that trained it. */
+  trainer: string;
+  /** The last minute it was trained on, since 1970. */
+  version: number;
+  /** Good windows it learned from. */
+  windows: number;
+}
+
+/** Two versions side by side. */
+export interface ModelComparison {
+  /** The first. */
+  a: Model;
+  /** The second. */
+  b: Model;
+  /** Windows, minutes, measures and thresholds, side by side. */
+  differences: ModelDifference[];
+}
+
+/** One version with what it holds for normal. */
+export interface ModelDetail {
+  /** The version. */
+  model: Model;
+  /** By camera. */
+  normals: ModelNormal[];
+}
+
+/** One number of two versions. */
+export interface ModelDifference {
+  /** In the first version; absent where it has none. */
+  a?: number;
+  /** In the second. */
+  b?: number;
+  /** What: a measure, or a camera and its threshold. */
+  name: string;
+}
+
+/** All models. */
+export interface ModelList {
+  /** What persons said. */
+  active: Active[];
+  /** By scope and kind, the newest version first. */
+  models: Model[];
+}
+
+/** How good a model was. */
+export interface ModelMeasure {
+  /** `false-a-day`, `mae-1h`, `coverage`, ... */
+  name: string;
+  /** Its value. */
+  value: number;
+}
+
+/** What a model holds for normal of one camera. */
+export interface ModelNormal {
+  /** Camera. */
+  camera: string;
+  /** Standard deviation of each feature. */
+  deviation: number[];
+  /** Mean of each feature; empty where the kind has none. */
+  mean: number[];
+  /** Minutes learned. */
+  minutes: number;
+  /** Above these it is odd; none before two days. */
+  thresholds: ModelThreshold[];
+}
+
+/** How a version of a model counts. */
+export type ModelState = "in-force" | "shadow" | "older" | "waiting";
+
+/** Above it a dimension's score is odd. */
+export interface ModelThreshold {
+  /** `time`, `place`, `way`, ... */
+  dimension: string;
+  /** Of a score. */
+  score: number;
+}
+
+/** What is normal on a camera. */
+export interface Normal {
+  /** Camera. */
+  camera: string;
+  /** By part of the picture, 6 rows of 8: share of the minutes with movement that have it there. */
+  cells: number[];
+  /** Numbers at once by hour of the day. */
+  crowd: UsualCrowd[];
+  /** Longest stay of a minute: shares below 5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120 seconds, and above. */
+  dwell: number[];
+  /** It learned from this time on. */
+  from_us: number;
+  /** Share of the minutes in which something is in sight, Monday 0:00 local time first; null where nothing was seen yet. */
+  hour_active: number[];
+  /** Minutes learned. */
+  minutes: number;
+  /** Usual paths; none before they are learned. */
+  paths: UsualPath[];
+  /** Above these a score is odd; none before two days. */
+  thresholds: ModelThreshold[];
+  /** It learned up to this time. */
+  to_us: number;
+  /** Program that trained it. */
+  trainer: string;
+  /** Of the profile. */
+  version: number;
+  /** Ways that are taken, the most usual first. */
+  ways: UsualWay[];
+}
+
+/** One dimension in which something is not as usual. */
+export interface Oddity {
+  /** `time`, `place`, `way`, `crowd`, `dwell`, `absence`, `look`, `cluster` or `density`. */
+  dimension: string;
+  /** What was expected. */
+  expected: number;
+  /** Of the model. */
+  kind: string;
+  /** How odd. */
+  score: number;
+  /** What was seen. */
+  seen: number;
+  /** For a person. */
+  text: string;
+  /** From where on it is odd. */
+  threshold: number;
+  /** Of the model. */
+  version: number;
+}
 
 /** Where an event stands. */
 export type Phase = "begin" | "update" | "end";
@@ -489,7 +757,7 @@ export interface Rule {
 }
 
 /** What a rule looks for. */
-export type RuleKind = "motion" | "enter" | "leave" | "cross" | "dwell" | "loiter" | "crowd" | "wrong-way" | "left" | "taken" | "tamper";
+export type RuleKind = "motion" | "enter" | "leave" | "cross" | "dwell" | "loiter" | "crowd" | "wrong-way" | "left" | "taken" | "tamper" | "anomaly";
 
 /** One address of a camera. */
 export interface Source {
@@ -603,6 +871,47 @@ export interface TopicReport {
 
 /** How RTSP carries its packets. */
 export type Transport = "tcp" | "udp";
+
+/** Numbers at once by hour of the day. */
+export interface UsualCrowd {
+  /** 0 to 23, local time. */
+  hour: number;
+  /** Shares of the minutes with 0, 1, 2, 3, 4 to 5, 6 to 8, 9 to 15, 16 and more things. */
+  shares: number[];
+}
+
+/** A usual path through the picture. */
+export interface UsualPath {
+  /** Places in their order, 0 to 11. */
+  places: number[];
+  /** Share of the visits that go so. */
+  support: number;
+}
+
+/** How often a way is taken. */
+export interface UsualWay {
+  /** 0 to 7: 0 = to the right, 2 = down, 4 = to the left. */
+  heading: number;
+  /** 0 to 11: 4 columns, 3 rows, rows first. */
+  place: number;
+  /** Of the minutes with movement. */
+  share: number;
+}
+
+/** What a person said of an anomaly. */
+export type Verdict = "anomaly" | "normal";
+
+/** A verdict on an event or insight. */
+export interface VerdictInput {
+  /** The span it is about. */
+  begin_us: number;
+  /** Dimensions it is about; none = all that were odd. */
+  dimensions?: string[];
+  /** Its end; absent = a minute. */
+  end_us?: number;
+  /** What it is. */
+  verdict: Verdict;
+}
 
 /** A place in the picture that rules speak of. */
 export interface Zone {

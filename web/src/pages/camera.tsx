@@ -4,7 +4,7 @@ import * as api from "../api.ts";
 import type { Report } from "../live/player.ts";
 import { LiveView } from "../live/view.tsx";
 import { ZoneOverlay } from "../live/zones.tsx";
-import { cameraPath, editPath, go, rulesPath } from "../router.ts";
+import { cameraPath, editPath, go, normalPath, rulesPath } from "../router.ts";
 import { merge, useArrivals } from "../state/arrivals.ts";
 import { cameras as shared } from "../state/shared.ts";
 import { usePolled } from "../state/store.ts";
@@ -81,6 +81,10 @@ function Whole({ camera, query }: { camera: Camera; query: URLSearchParams }) {
             <IconButton icon="boxes" label={boxes ? "Hide boxes" : "Show boxes"} pressed={boxes} onClick={() => setBoxes(!boxes)} />
           )}
           <IconButton icon="full" label="Full screen" onClick={fullScreen} />
+          <a class="button" href={normalPath(camera.id)} aria-label="Normal" title="What is normal here">
+            <Icon name="learning" size={16} />
+            <span class="not-phone">Normal</span>
+          </a>
           <a class="button" href={rulesPath(camera.id)} aria-label="Rules" title="Zones and rules">
             <Icon name="rules" size={16} />
             <span class="not-phone">Rules</span>

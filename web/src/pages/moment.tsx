@@ -1,6 +1,7 @@
 /** Owns the window that plays the moment of an event over the page. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { pictureUrl, videoUrl, whyUnplayable } from "../api.ts";
+import { Oddities, Say } from "../learning/anomalies.tsx";
 import { cameraPath } from "../router.ts";
 import { exact, moment, nowUs, span } from "../text/time.ts";
 import { kindWord } from "../text/words.ts";
@@ -81,6 +82,14 @@ export function Moment({ event, name, onClose, onEarlier, onLater }: Props) {
           />
         )}
       </div>
+      {event.kind === "anomaly" && (
+        <div class="moment-odd">
+          <Oddities list={event.oddities ?? []} text={event.detail ?? ""} />
+          <div class="found-ways">
+            <Say key={event.id} of={event} />
+          </div>
+        </div>
+      )}
       <div class="moment-foot">
         <span title={exact(event.begin_us)}>
           {moment(event.begin_us)}

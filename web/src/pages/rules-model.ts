@@ -34,6 +34,7 @@ export const KINDS: readonly KindWords[] = [
   { kind: "left", when: "an object is left behind", place: "area", whole: true, seconds: { word: "Alone for", usual: 10 } },
   { kind: "taken", when: "an object is taken away", place: "area", whole: true, seconds: { word: "Gone for", usual: 10 } },
   { kind: "tamper", when: "somebody tampers with the camera", place: "none", whole: true },
+  { kind: "anomaly", when: "it is not as usual, as it was learned", place: "none", whole: true },
 ];
 
 export const HEADINGS = [

@@ -67,6 +67,7 @@ const KINDS: Record<string, string> = {
   left: "Object left",
   taken: "Object taken",
   tamper: "Tampering",
+  anomaly: "Not as usual",
 };
 
 /** A kind of event in plain words. */

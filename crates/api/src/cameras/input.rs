@@ -5,6 +5,7 @@
 
 use flumen_base::{CameraId, Error, Result, wire};
 
+use super::SITE;
 use super::address::{party, split};
 use crate::Cameras;
 use crate::model::{
@@ -47,7 +48,7 @@ pub(crate) fn record(
         masks,
         zones,
         rules,
-        group: old.map(|o| o.group.clone()).unwrap_or_default(),
+        group: group(input.group, old)?,
     })
 }
 
@@ -62,6 +63,18 @@ fn rules(
     let stored = |o: &wire::Camera| o.rules.iter().map(Rule::from).collect();
     let rules = rules.or_else(|| old.map(stored)).unwrap_or_default();
     super::rules::record(&zones, &rules)
+}
+
+/// The group; `site`, which all are in that name none, is stored as nothing.
+fn group(group: Option<String>, old: Option<&wire::Camera>) -> Result<String> {
+    let Some(group) = group else { return Ok(old.map(|o| o.group.clone()).unwrap_or_default()) };
+    if group.is_empty() || group == SITE {
+        return Ok(String::new());
+    }
+    CameraId::new(&group).map_err(|_| {
+        Error::invalid(format!("group {group:?}: a name is 1 to 63 of a-z, 0-9 and '-'"))
+    })?;
+    Ok(group)
 }
 
 fn name(name: Option<String>, id: &CameraId) -> Result<String> {

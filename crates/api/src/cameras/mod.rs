@@ -22,6 +22,8 @@ use crate::extract::{Input, Named, blocking};
 use crate::model::{Camera, CameraInput, CameraList};
 use crate::problem::{Answer, Failure, ProblemDocument};
 
+/// The group of cameras that name none.
+const SITE: &str = "site";
 const DAY_US: i64 = 86_400_000_000;
 /// What came last is still on its way to the archive and not missing.
 const SETTLE_US: i64 = 5_000_000;

@@ -196,7 +196,9 @@ fn rule_fits(rule: &Rule, zones: &[Zone]) -> Result<()> {
         (RuleKind::Enter | RuleKind::Leave | RuleKind::Dwell | RuleKind::WrongWay, None) => {
             Some("it needs a place: name a zone in `zone`")
         }
-        (RuleKind::Tamper, Some(_)) => Some("it is about the whole picture: leave `zone` out"),
+        (RuleKind::Tamper | RuleKind::Anomaly, Some(_)) => {
+            Some("it is about the whole picture: leave `zone` out")
+        }
         (_, Some(ZoneShape::Line)) => Some("it needs an area, not a line"),
         _ => None,
     };

@@ -4,6 +4,7 @@
 
 use flumen_base::wire;
 
+use super::SITE;
 use crate::face::{self, CameraStatus};
 use crate::model::{
     Camera, CaptureSource, Codec, Corner, DerivedPictures, Gate, Policy, Rule, Source, State,
@@ -45,6 +46,7 @@ pub(crate) fn camera(
         zones: record.zones.iter().map(Zone::from).collect(),
         rules: record.rules.iter().map(Rule::from).collect(),
         time_zone: record.time_zone.clone(),
+        group: if record.group.is_empty() { SITE.to_owned() } else { record.group.clone() },
         version: record.version,
         coverage_24h: coverage_24h.filter(|c| c.is_finite()),
     }

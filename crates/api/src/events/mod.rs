@@ -18,11 +18,13 @@ pub(crate) use self::socket::*;
 use crate::app::App;
 use crate::extract::{Asked, blocking};
 use crate::face::EventQuery;
+use crate::learning::verdict_on;
 use crate::model::{Event, EventList};
 use crate::problem::{Answer, ProblemDocument};
 
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1000;
+const ANOMALY: &str = "anomaly";
 /// How often, and how many times, a picture that is on its way is looked for.
 const PICTURE_LOOK: Duration = Duration::from_millis(50);
 const PICTURE_LOOKS: u32 = 60;
@@ -82,26 +84,38 @@ pub(crate) async fn list_events(
     let limit = query.limit;
     // One more tells whether there is a next page.
     query.limit += 1;
-    let events = blocking(move || app.face.library.events(&query)).await?;
-    Ok(Json(page(&events, limit)))
+    let list = blocking(move || {
+        let found = app.face.library.events(&query)?;
+        let mut list = page(&found, limit);
+        for (event, shown) in found.iter().zip(&mut list.events) {
+            if event.kind == ANOMALY {
+                shown.verdict = verdict_on(&*app.face.bus, &event.camera, &event.id);
+            }
+        }
+        Ok(list)
+    });
+    Ok(Json(list.await?))
 }
 
 /// Cuts a page so that events that began in the same microsecond stay together: the next
 /// page asks for those before a time and would lose the rest of them.
 fn page(events: &[wire::Event], limit: usize) -> EventList {
-    let Some(extra) = events.get(limit) else {
-        return EventList {
-            events: events.iter().map(Event::from).collect(),
-            next_before_us: None,
-        };
-    };
-    let full = events.get(..limit).unwrap_or(events);
-    let whole = full.partition_point(|e| e.begin_us > extra.begin_us);
-    let (shown, next) = match whole {
-        0 => (full, extra.begin_us),
-        n => (full.get(..n).unwrap_or(full), extra.begin_us.saturating_add(1)),
-    };
-    EventList { events: shown.iter().map(Event::from).collect(), next_before_us: Some(next) }
+    let (shown, next_before_us) = cut(events, limit, |e| e.begin_us);
+    EventList { events: shown.iter().map(Event::from).collect(), next_before_us }
+}
+
+/// The first page of what was found, newest first, and before which time the next one begins.
+pub(crate) fn cut<T>(
+    found: &[T],
+    limit: usize,
+    begin_us: impl Fn(&T) -> i64,
+) -> (&[T], Option<i64>) {
+    let Some(extra) = found.get(limit).map(&begin_us) else { return (found, None) };
+    let full = found.get(..limit).unwrap_or(found);
+    match full.partition_point(|e| begin_us(e) > extra) {
+        0 => (full, Some(extra)),
+        n => (full.get(..n).unwrap_or(full), Some(extra.saturating_add(1))),
+    }
 }
 
 /// The picture of an event.
@@ -140,7 +154,7 @@ pub(crate) async fn event_picture(
     Ok((headers, jpeg))
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     if text.len() != 32 {
         return None;
     }

@@ -173,6 +173,8 @@ pub struct Camera {
     pub rules: Vec<Rule>,
     /// IANA name.
     pub time_zone: String,
+    /// Group it is learned with.
+    pub group: String,
     /// Counts the versions from 1.
     pub version: u64,
     /// Share of the last 24 hours, or of the time since the first recording when that is
@@ -279,6 +281,8 @@ pub struct CameraInput {
     pub rules: Option<Vec<Rule>>,
     /// IANA name; absent = UTC, on PUT as before.
     pub time_zone: Option<String>,
+    /// Group it is learned with: 1 to 63 of a-z, 0-9 and '-'; absent = `site`, on PUT as before.
+    pub group: Option<String>,
     /// The version that was edited: refused with 409 when it is no longer the newest.
     pub version: Option<u64>,
 }

@@ -4,6 +4,8 @@ use flumen_base::wire;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::{Oddity, Verdict};
+
 /// Where an event stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -30,7 +32,7 @@ pub struct EventBox {
 }
 
 /// Something happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
     /// 32 hexadecimal digits.
     pub id: String,
@@ -65,6 +67,12 @@ pub struct Event {
     /// URL of its picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
+    /// Of an anomaly: expected against seen, by dimension.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub oddities: Vec<Oddity>,
+    /// What a person said of an anomaly; in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
 }
 
 impl From<&wire::Event> for Event {
@@ -93,6 +101,8 @@ impl From<&wire::Event> for Event {
                 height: b.height,
             }),
             picture: event.picture.then(|| format!("/api/v1/events/{id}/picture.jpg")),
+            oddities: event.oddities.iter().map(Oddity::from).collect(),
+            verdict: None,
             id,
         }
     }
@@ -108,7 +118,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// Some events.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EventList {
     /// Newest first.
     pub events: Vec<Event>,
@@ -162,7 +172,7 @@ impl From<&wire::Gap> for GapSpan {
 }
 
 /// What there is of a camera between two times.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RecordingTimeline {
     /// Recorded, in order.
     pub segments: Vec<Span>,

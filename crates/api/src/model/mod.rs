@@ -4,6 +4,7 @@
 
 mod camera;
 mod event;
+mod learning;
 mod live;
 mod rules;
 mod system;
@@ -14,6 +15,13 @@ pub use camera::{
 };
 pub(crate) use event::hex;
 pub use event::{Event, EventBox, EventList, GapSpan, Phase, RecordingTimeline, Span};
+pub(crate) use learning::thresholds;
+pub use learning::{
+    Active, ActiveInput, Ahead, Forecast, Insight, InsightKind, InsightList, Model,
+    ModelComparison, ModelDetail, ModelDifference, ModelList, ModelMeasure, ModelNormal,
+    ModelState, ModelThreshold, Normal, Oddity, UsualCrowd, UsualPath, UsualWay, Verdict,
+    VerdictInput,
+};
 pub use live::{ClientMessage, LiveBox, LiveMessage, Mode, PushAnswer};
 pub use rules::{CameraRules, Direction, Heading, Rule, RuleKind, Zone, ZoneShape};
 pub use system::{

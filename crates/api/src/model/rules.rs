@@ -60,6 +60,8 @@ pub enum RuleKind {
     Taken,
     /// Somebody tampers with the camera; told with and without a rule.
     Tamper,
+    /// Not as usual, as it was learned; told with and without a rule.
+    Anomaly,
 }
 
 /// A way over a line.
@@ -151,7 +153,7 @@ pub struct CameraRules {
     pub version: Option<u64>,
 }
 
-const KINDS: [(RuleKind, wire::RuleKind); 11] = [
+const KINDS: [(RuleKind, wire::RuleKind); 12] = [
     (RuleKind::Motion, wire::RuleKind::Motion),
     (RuleKind::Enter, wire::RuleKind::Enter),
     (RuleKind::Leave, wire::RuleKind::Leave),
@@ -163,6 +165,7 @@ const KINDS: [(RuleKind, wire::RuleKind); 11] = [
     (RuleKind::Left, wire::RuleKind::Left),
     (RuleKind::Taken, wire::RuleKind::Taken),
     (RuleKind::Tamper, wire::RuleKind::Tamper),
+    (RuleKind::Anomaly, wire::RuleKind::Anomaly),
 ];
 
 const HEADINGS: [Heading; 8] = [

@@ -9,8 +9,8 @@ use flumen_bus::Pending;
 use tokio::sync::oneshot;
 
 use crate::{
-    CameraStatus, Cameras, EventQuery, Library, Probe, ProbeRequest, Problem, PushSession,
-    PushUnit, Stage, Stages, State, Timeline, Video,
+    CameraStatus, Cameras, EventQuery, InsightQuery, Library, Probe, ProbeRequest, Problem,
+    PushSession, PushUnit, Stage, Stages, State, Timeline, Video,
 };
 
 /// The clock of all tests.
@@ -21,6 +21,7 @@ pub(crate) const NOW_US: i64 = 1_700_000_000_000_000;
 pub(crate) struct Fakes {
     pub(crate) status: Mutex<Vec<CameraStatus>>,
     pub(crate) events: Mutex<Vec<wire::Event>>,
+    pub(crate) insights: Mutex<Vec<wire::Insight>>,
     pub(crate) video: Mutex<Vec<Result<Bytes>>>,
     pub(crate) probed: Mutex<Vec<ProbeRequest>>,
     /// Acknowledgements that a test still holds back.
@@ -96,6 +97,15 @@ impl Library for Fakes {
                 && (query.from_us..query.to_us).contains(&e.begin_us)
         };
         Ok(events.iter().filter(fits).take(query.limit).cloned().collect())
+    }
+    fn insights(&self, query: &InsightQuery) -> Result<Vec<wire::Insight>> {
+        let insights = self.insights.lock().unwrap();
+        let fits = |i: &&wire::Insight| {
+            query.camera.as_ref().is_none_or(|c| c.as_str() == i.camera)
+                && query.kind.is_none_or(|k| k == i.kind())
+                && i.begin_us < query.before_us
+        };
+        Ok(insights.iter().filter(fits).take(query.limit).cloned().collect())
     }
     fn picture(&self, event: &[u8]) -> Result<Option<Bytes>> {
         Ok((event == [7; 16]).then(|| Bytes::from_static(b"\xff\xd8jpeg")))

@@ -6,6 +6,7 @@ mod direct;
 mod events;
 pub(crate) mod fakes;
 mod guard;
+mod learning;
 mod live;
 mod pages;
 mod peer;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use flumen_base::topic;
-use flumen_base::wire::{Event, Gap, GapCause, Phase, Picture};
+use flumen_base::wire::{Event, Gap, GapCause, Insight, InsightKind, Phase, Picture};
 use flumen_bus::{Bus, Record};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::RowAccessor;
@@ -14,7 +14,7 @@ use super::rig::{Rig, ZERO_US, camera, film, published};
 use crate::check::Severity;
 use crate::keeper::Keeper;
 use crate::ledger::Ledger;
-use crate::{ArchiveConfig, EventQuery, Keep, day};
+use crate::{ArchiveConfig, EventQuery, InsightQuery, Keep, day};
 
 fn event(n: u8, begin_us: i64, revision: u32) -> Event {
     Event {
@@ -35,6 +35,46 @@ fn send(rig: &Rig, topic: &str, message: &impl Message) {
     let record =
         Record { key: Bytes::from_static(b"yard"), headers: vec![], value, timestamp_us: ZERO_US };
     rig.bus.send(topic, record).unwrap().wait().unwrap();
+}
+
+fn insight(n: u8, kind: InsightKind, begin_us: i64, revision: u32) -> Insight {
+    Insight {
+        id: vec![n; 16].into(),
+        revision,
+        camera: "yard".into(),
+        kind: kind.into(),
+        begin_us,
+        end_us: begin_us + 60_000_000,
+        dimension: "time".into(),
+        ..Insight::default()
+    }
+}
+
+#[test]
+fn insights_are_kept_with_their_newest_revision_and_of_forecasts_the_newest_alone() {
+    let rig = Rig::new();
+    let minute = |n: u8| ZERO_US + i64::from(n) * 60_000_000;
+    for n in 0..3 {
+        send(&rig, topic::INSIGHTS, &insight(n, InsightKind::Anomaly, minute(n), 0));
+        send(&rig, topic::INSIGHTS, &insight(10 + n, InsightKind::Forecast, minute(n), 0));
+    }
+    send(&rig, topic::INSIGHTS, &insight(1, InsightKind::Anomaly, minute(1), 2));
+    send(&rig, topic::INSIGHTS, &insight(1, InsightKind::Anomaly, minute(1), 1));
+    assert_eq!(take_all(&rig).unusable, 0);
+    let reader = rig.reader();
+    let found = |query: InsightQuery| -> Vec<(u8, u32)> {
+        reader.insights(&query).unwrap().iter().map(|i| (i.id[0], i.revision)).collect()
+    };
+    let anomalies = InsightQuery { kind: Some(InsightKind::Anomaly), ..Default::default() };
+    assert_eq!(found(anomalies.clone()), [(2, 0), (1, 2), (0, 0)]);
+    assert_eq!(found(InsightQuery { before_us: Some(minute(2)), limit: 1, ..anomalies }), [(1, 2)]);
+    let forecasts = InsightQuery {
+        camera: Some(camera()),
+        kind: Some(InsightKind::Forecast),
+        ..Default::default()
+    };
+    assert_eq!(found(forecasts), [(12, 0)]);
+    assert_eq!(found(InsightQuery::default()).len(), 4);
 }
 
 fn take_all(rig: &Rig) -> Ledger {

@@ -1,5 +1,6 @@
 //! `flumen bench learn`: what learning found in simulated days against what was planted.
 
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -50,8 +51,12 @@ pub fn run(args: &Learn) -> Result<()> {
     }
     let report = learn::score(&args.days, &answers)?;
     report.write(&args.out)?;
-    println!("{}\n{}", report.table(), args.out.join("report.json").display());
-    Ok(())
+    let path = args.out.join("report.json");
+    match writeln!(std::io::stdout(), "{}\n{}", report.table(), path.display()) {
+        // Who reads has read enough; all of it is in the report.
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("write the table to standard output"),
+    }
 }
 
 /// Runs the usual methods.

@@ -79,6 +79,10 @@ pub struct Add {
     /// IANA time zone of the place; UTC when not given.
     #[arg(long)]
     time_zone: Option<String>,
+
+    /// Group of cameras that it is learned with; "site" when not given
+    #[arg(long, value_name = "NAME")]
+    group: Option<String>,
     /// Which pictures are decoded while nothing happens; exact when not given.
     #[arg(long, value_enum)]
     gate: Option<Gate>,
@@ -159,6 +163,7 @@ fn put(client: &Client, add: &Add) -> Result<()> {
         ("sources", Some(json!(sources))),
         ("name", add.name.as_ref().map(|name| json!(name))),
         ("time_zone", add.time_zone.as_ref().map(|zone| json!(zone))),
+        ("group", add.group.as_ref().map(|group| json!(group))),
         ("policy", add.gate.map(|gate| with_gate(client, id, gate)).transpose()?),
     ];
     let given = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));

@@ -1,16 +1,21 @@
 //! `flumen learn`: windows of a file through the trainer, as the running Flumen learns.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use flumen_base::wire::{Insight, InsightKind, Phase, Window};
+use flumen_base::wire::model_card::Parameters;
+use flumen_base::wire::{Insight, InsightKind, ModelCard, Patterns, Phase, Window};
 use flumen_base::{Context, Error, Result};
-use flumen_learn::{Out, Trainer};
+use flumen_learn::{LearnConfig, Out, Trainer};
 use prost::Message;
 use serde_json::json;
+
+use crate::config::Config;
+use crate::settings;
 
 /// The longest window: far above what a schema holds.
 const MOST_BYTES: usize = 1 << 20;
@@ -25,9 +30,13 @@ pub struct Learn {
     /// Windows, each behind its length as a varint, as `flumen farm days` writes them.
     #[arg(long, value_name = "FILE")]
     windows: PathBuf,
-    /// Directory for anomalies.jsonl and models.pb.
+    /// Directory for models.pb and what `flumen bench learn` scores: anomalies, forecasts,
+    /// warnings and paths, each a .jsonl.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Data directory of a site that does not run: it begins with what is learned here.
+    #[arg(long, value_name = "DIR")]
+    into: Option<PathBuf>,
 }
 
 pub fn run(args: &Learn) -> Result<()> {
@@ -35,20 +44,29 @@ pub fn run(args: &Learn) -> Result<()> {
     let mut found = Found::create(&args.out)?;
     let file = File::open(&args.windows).context(format!("open {}", args.windows.display()))?;
     let mut from = BufReader::new(file);
-    let mut trainer = Trainer::new("flumen/file");
+    let site = |data: &PathBuf| Config::load(None, data).map(|c| settings::learn(data, &c));
+    let site = args.into.as_ref().map(site).transpose()?;
+    let mut trainer =
+        Trainer::new(site.as_ref().map_or("flumen/file".into(), LearnConfig::lineage).as_str());
     let (began, mut count, mut out) = (Instant::now(), 0_u64, Vec::new());
+    let mut kept = Kept::default();
     while let Some(window) = next(&mut from, count, &args.windows)? {
         trainer.take(0, window);
         count += 1;
         if count.is_multiple_of(STRIDE) {
             trainer.steps(&mut out);
+            kept.take(site.is_some(), &out);
             found.take(&mut out)?;
         }
     }
     trainer.steps(&mut out);
+    kept.take(site.is_some(), &out);
     found.take(&mut out)?;
     let anomalies = found.end()?;
     let (steps, repeats, late) = trainer.counts();
+    if let Some(site) = site {
+        flumen_learn::begin_from(&site, trainer, kept.out())?;
+    }
     let seconds = began.elapsed().as_secs_f64().max(1e-3);
     println!(
         "{count} windows in {seconds:.1} s ({:.0}/s), {steps} steps, {repeats} repeats, {late} late, {anomalies} anomalies in {}",
@@ -56,6 +74,35 @@ pub fn run(args: &Learn) -> Result<()> {
         args.out.join("anomalies.jsonl").display()
     );
     Ok(())
+}
+
+/// What a site begins with: the cards that are kept, and all insights.
+#[derive(Default)]
+struct Kept {
+    cards: BTreeMap<String, ModelCard>,
+    insights: Vec<Insight>,
+}
+
+impl Kept {
+    fn take(&mut self, wanted: bool, out: &[Out]) {
+        for one in out.iter().filter(|_| wanted) {
+            match one {
+                Out::Card(card) => {
+                    let key = format!("{}/{}/{}", card.scope, card.kind, card.version);
+                    self.cards.insert(key, card.as_ref().clone());
+                }
+                Out::Gone(key) => drop(self.cards.remove(key)),
+                Out::Insight(insight) => self.insights.push(insight.as_ref().clone()),
+            }
+        }
+    }
+
+    fn out(self) -> Vec<Out> {
+        let mut cards: Vec<_> = self.cards.into_values().collect();
+        cards.sort_by_key(|card| card.version);
+        let cards = cards.into_iter().map(|card| Out::Card(Box::new(card)));
+        cards.chain(self.insights.into_iter().map(|i| Out::Insight(Box::new(i)))).collect()
+    }
 }
 
 /// The next window of a file.
@@ -84,10 +131,15 @@ fn next(from: &mut impl Read, number: u64, path: &Path) -> Result<Option<Window>
     Window::decode(bytes.as_slice()).map(Some).map_err(|e| bad(e.to_string()))
 }
 
-/// What is written.
+/// What is written: a file for each kind of answer that `flumen bench learn` scores, and all cards.
 struct Found {
     anomalies: BufWriter<File>,
+    forecasts: BufWriter<File>,
+    warnings: BufWriter<File>,
+    paths: BufWriter<File>,
     models: BufWriter<File>,
+    /// The newest of each camera.
+    patterns: BTreeMap<String, Patterns>,
     count: u64,
 }
 
@@ -97,7 +149,15 @@ impl Found {
             let path = dir.join(name);
             File::create(&path).map(BufWriter::new).context(format!("write {}", path.display()))
         };
-        Ok(Found { anomalies: open("anomalies.jsonl")?, models: open("models.pb")?, count: 0 })
+        Ok(Found {
+            anomalies: open("anomalies.jsonl")?,
+            forecasts: open("forecasts.jsonl")?,
+            warnings: open("warnings.jsonl")?,
+            paths: open("paths.jsonl")?,
+            models: open("models.pb")?,
+            patterns: BTreeMap::new(),
+            count: 0,
+        })
     }
 
     fn take(&mut self, out: &mut Vec<Out>) -> Result<()> {
@@ -107,6 +167,9 @@ impl Found {
                 Out::Card(card) => {
                     let bytes = card.encode_length_delimited_to_vec();
                     self.models.write_all(&bytes).context("write models.pb")?;
+                    if let Some(Parameters::Patterns(patterns)) = card.parameters {
+                        self.patterns.insert(card.scope, patterns);
+                    }
                 }
                 Out::Gone(_) => {}
             }
@@ -114,11 +177,26 @@ impl Found {
         Ok(())
     }
 
-    /// An anomaly is told when it has ended, with all that it was.
     fn insight(&mut self, insight: &Insight) -> Result<()> {
-        if insight.kind() != InsightKind::Anomaly || insight.phase() != Phase::End {
-            return Ok(());
+        match (insight.kind(), insight.phase()) {
+            (InsightKind::Anomaly, Phase::End) => self.anomaly(insight),
+            (InsightKind::Forecast, _) => self.forecast(insight),
+            (InsightKind::Health, Phase::Begin) => {
+                let line = json!({
+                    "camera": insight.camera,
+                    "begin_us": insight.begin_us,
+                    "end_us": insight.end_us,
+                    "kind": insight.dimension,
+                    "text": insight.text,
+                });
+                writeln!(self.warnings, "{line}").context("write warnings.jsonl")
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// An anomaly is told when it has ended, with all that it was.
+    fn anomaly(&mut self, insight: &Insight) -> Result<()> {
         self.count += 1;
         let leading = insight.oddities.first();
         let line = json!({
@@ -132,11 +210,35 @@ impl Found {
         writeln!(self.anomalies, "{line}").context("write anomalies.jsonl")
     }
 
+    /// Of a forecast the first hour and the last.
+    fn forecast(&mut self, insight: &Insight) -> Result<()> {
+        let to_come = || insight.ahead.iter().filter(|step| step.came.is_none());
+        for step in to_come().next().into_iter().chain(to_come().nth(23)) {
+            let line = json!({
+                "camera": insight.camera,
+                "at_us": insight.begin_us,
+                "begin_us": step.begin_us,
+                "end_us": step.end_us,
+                "value": step.value,
+                "low": step.low,
+                "high": step.high,
+            });
+            writeln!(self.forecasts, "{line}").context("write forecasts.jsonl")?;
+        }
+        Ok(())
+    }
+
     fn end(mut self) -> Result<u64> {
-        self.anomalies
-            .flush()
-            .and_then(|()| self.models.flush())
-            .context("write what was found")?;
+        for (camera, patterns) in &self.patterns {
+            for path in &patterns.paths {
+                let line =
+                    json!({"camera": camera, "places": path.places, "support": path.support});
+                writeln!(self.paths, "{line}").context("write paths.jsonl")?;
+            }
+        }
+        let mut all =
+            [self.anomalies, self.forecasts, self.warnings, self.paths, self.models].into_iter();
+        all.try_for_each(|mut file| file.flush()).context("write what was found")?;
         Ok(self.count)
     }
 }

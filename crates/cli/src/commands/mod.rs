@@ -13,5 +13,6 @@ pub mod export;
 pub mod farm;
 mod latency;
 pub mod learn;
+pub mod model;
 pub mod push;
 pub mod topics;

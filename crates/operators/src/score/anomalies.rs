@@ -84,6 +84,13 @@ struct Open {
     told_count: usize,
 }
 
+/// True when these are of one anomaly: what comes ends an absence and is one of its own.
+#[must_use]
+pub fn alike(open: &[Oddity], odd: &[Oddity]) -> bool {
+    let absence = |list: &[Oddity]| list.iter().any(|o| o.dimension == "absence");
+    absence(open) == absence(odd)
+}
+
 /// How far a score is above its threshold.
 fn ratio(odd: &Oddity) -> f64 {
     if odd.threshold > 0.0 { odd.score / odd.threshold } else { f64::MAX }
@@ -131,6 +138,9 @@ impl Anomalies {
         let mut told: Vec<Anomaly> = self.pass(now.minute).into_iter().collect();
         if odd.is_empty() {
             return told;
+        }
+        if self.open.as_ref().is_some_and(|o| !alike(&o.state.oddities, odd)) {
+            told.extend(self.end());
         }
         match &mut self.open {
             Some(open) => told.extend(open.go_on(now, odd)),

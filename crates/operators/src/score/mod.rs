@@ -24,7 +24,7 @@ mod scorer_tests;
 mod tests;
 mod words;
 
-pub use anomalies::{Anomaly, Mark};
+pub use anomalies::{Anomaly, Mark, alike};
 pub use appearance::Appearance;
 pub use clusters::Clusters;
 pub use features::{FEATURES, FeatureVector, features, is_busy, is_good, names, standardised};

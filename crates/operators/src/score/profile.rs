@@ -17,7 +17,13 @@ const DWELLS: usize = 12;
 const ACTIVE: u32 = 5;
 const USED: u32 = 2;
 /// Minutes for which what is usual at other times speaks.
-const BORROWED: f64 = 30.0;
+const BORROWED: f64 = 15.0;
+/// Minutes for which what is usual on all days speaks for days of a sort.
+const SORT_BORROWED: f64 = 5.0;
+/// The same of numbers at once.
+const CROWD_BORROWED: f64 = 300.0;
+/// Minutes of an hour on days of the same sort before which numbers are not judged.
+const KNOWN: f64 = 50.0;
 /// Ways of a place below which nothing is said of it.
 const LEAST_WAYS: f64 = 30.0;
 
@@ -129,26 +135,32 @@ impl Profile {
     /// Share of the minutes of an hour of the week that are active.
     #[must_use]
     pub fn active_share(&self, hour_of_week: u32) -> f64 {
+        let all = self.around(hour_of_week, 0..7);
+        let usual = (all.1 + 0.5) / (all.0 + 60.0);
+        let (seen, active) = self.around(hour_of_week, sort_of(hour_of_week));
+        let alike = (active + SORT_BORROWED * usual) / (seen + SORT_BORROWED);
+        let hour = hour_of_week as usize;
+        (get(&self.0.hour_active, hour) + BORROWED * alike)
+            / (get(&self.0.hour_seen, hour) + BORROWED)
+    }
+
+    /// Minutes seen, and active ones, at an hour on some days, with a quarter of the hours beside.
+    fn around(&self, hour_of_week: u32, days: std::ops::Range<usize>) -> (f64, f64) {
         let g = day_hour(hour_of_week);
-        let days = |list: &[f64], hour: usize| {
-            list.iter().skip(hour).step_by(24).fold(0.0, |sum, v| sum + v)
+        let sum = |list: &[f64], g: usize| {
+            days.clone().fold(0.0, |sum, day| sum + get(list, day * 24 + g))
         };
         let around = |list: &[f64]| {
-            days(list, g) + (days(list, (g + 23) % 24) + days(list, (g + 1) % 24)) / 4.0
+            sum(list, g) + (sum(list, (g + 23) % 24) + sum(list, (g + 1) % 24)) / 4.0
         };
-        let usual = (around(&self.0.hour_active) + 0.5) / (around(&self.0.hour_seen) + 60.0);
-        let hour = hour_of_week as usize;
-        (get(&self.0.hour_active, hour) + BORROWED * usual)
-            / (get(&self.0.hour_seen, hour) + BORROWED)
+        (around(&self.0.hour_seen), around(&self.0.hour_active))
     }
 
     /// The same as far as days of the same sort, working days or weekends, have shown it: a first
     /// Sunday is not expected to be like a Friday.
     #[must_use]
     pub fn expected_share(&self, hour_of_week: u32) -> f64 {
-        let (g, day) = (day_hour(hour_of_week), hour_of_week as usize / 24);
-        let days = if day < 5 { 0..5 } else { 5..7 };
-        let seen = days.fold(0.0, |sum, d| sum + get(&self.0.hour_seen, d * 24 + g));
+        let seen = self.days_alike(hour_of_week);
         self.active_share(hour_of_week) * (seen / (seen + 60.0))
     }
 
@@ -188,7 +200,7 @@ impl Profile {
     }
 
     fn crowd(&self, minute: &Minute) -> f64 {
-        if minute.things < 2 {
+        if minute.things < 2 || self.days_alike(minute.hour_of_week) < KNOWN {
             return 0.0;
         }
         let bin = crowd_bin(minute.things);
@@ -200,13 +212,24 @@ impl Profile {
         let day: [usize; 24] = std::array::from_fn(|h| h);
         let usual = (sum(&day, bin) + 0.5) / (sum(&day, 0) + 1.0);
         let near = [(g + 23) % 24, g, (g + 1) % 24];
-        (sum(&near, 0) + BORROWED) / (sum(&near, bin) + BORROWED * usual)
+        (sum(&near, 0) + CROWD_BORROWED) / (sum(&near, bin) + CROWD_BORROWED * usual)
+    }
+
+    /// Minutes seen at an hour on days of the same sort: working days, or weekends.
+    fn days_alike(&self, hour_of_week: u32) -> f64 {
+        let g = day_hour(hour_of_week);
+        sort_of(hour_of_week).fold(0.0, |sum, day| sum + get(&self.0.hour_seen, day * 24 + g))
     }
 
     fn dwell(&self, minute: &Minute) -> f64 {
         let sum = |from: usize| self.0.dwells.iter().skip(from).fold(0.0, |sum, v| sum + v);
         (sum(0) + 1.0) / (sum(dwell_bin(minute.dwell_s)) + 0.5)
     }
+}
+
+/// Days of the same sort: working days, or weekends.
+fn sort_of(hour_of_week: u32) -> std::ops::Range<usize> {
+    if hour_of_week < 120 { 0..5 } else { 5..7 }
 }
 
 fn get(list: &[f64], at: usize) -> f64 {

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
 /** Odd minutes of one camera as anomalies: begun, merged, ended (docs/ref/models.md). */
 final class Anomalies {
   private static final long MINUTE_US = 60_000_000;
-  private static final long APART = 5;
+  static final long APART = 5;
   private static final int AN_HOUR = 6;
 
   private final String camera;
@@ -31,7 +31,9 @@ final class Anomalies {
 
   /** Takes what is odd in a minute, and tells what begins, changes or ends by it. */
   void minute(long minute, List<Oddity> odd, Consumer<Insight> tell) {
-    if (open != null && minute - open.getLast() > APART) {
+    boolean ends = open != null
+        && (minute - open.getLast() > APART || !odd.isEmpty() && absence(open.getOdditiesList()) != absence(odd));
+    if (ends) {
       tell(Phase.PHASE_END, tell);
       open = null;
     }
@@ -101,6 +103,11 @@ final class Anomalies {
         .sorted((a, b) -> Double.compare(ratio(b), ratio(a)))
         .forEach(insight::addOddities);
     tell.accept(insight.build());
+  }
+
+  /** What comes ends an absence, and is an anomaly of its own. */
+  private static boolean absence(List<Oddity> odd) {
+    return odd.stream().anyMatch(one -> one.getDimension().equals("absence"));
   }
 
   private static Oddity leading(List<Oddity> odd) {

@@ -2,11 +2,13 @@ package flumen.spark;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import flumen.spark.state.LearnState;
+import flumen.v1.Flumen.Feedback;
 import flumen.v1.Flumen.Window;
 import java.io.IOException;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,19 +36,22 @@ final class Batches {
 
   private final StateStore store;
   private final Publisher publisher;
-  private final Clusters.Update update;
+  private final Training training;
   private final Settings settings;
   private final Checkpoint checkpoint;
   private final Halt halt;
+  private final Supplier<List<Feedback>> verdicts;
   private LearnState last;
 
-  Batches(StateStore store, Publisher publisher, Clusters.Update update, Settings settings, Checkpoint checkpoint, Halt halt) {
+  Batches(StateStore store, Publisher publisher, Training training, Settings settings, Checkpoint checkpoint, Halt halt,
+      Supplier<List<Feedback>> verdicts) {
     this.store = store;
     this.publisher = publisher;
-    this.update = update;
+    this.training = training;
     this.settings = settings;
     this.checkpoint = checkpoint;
     this.halt = halt;
+    this.verdicts = verdicts;
   }
 
   void run(long batch, List<Taken> records) throws IOException {
@@ -71,6 +76,7 @@ final class Batches {
     records.stream()
         .sorted(Comparator.comparingInt(Taken::partition).thenComparingLong(Taken::offset))
         .forEach(r -> take(trainer, r));
+    verdicts.get().forEach(trainer::take);
     trainer.steps();
     return trainer.save(batch, checkpoint.id());
   }
@@ -81,11 +87,11 @@ final class Batches {
         throw new IllegalStateException("there is state of another checkpoint beside this new one:"
             + " they are kept and restored together; begin anew with another --dir");
       }
-      return new Trainer(settings, update);
+      return new Trainer(settings, training);
     }
     boolean known = last != null && last.getBatch() == batch - 1;
     LearnState state = known ? last : own(store.read(batch - 1).orElseThrow(() -> missing(batch - 1)));
-    return Trainer.load(state, settings, update);
+    return Trainer.load(state, settings, training);
   }
 
   private static IllegalStateException missing(long batch) {

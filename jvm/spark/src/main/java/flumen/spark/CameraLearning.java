@@ -19,6 +19,7 @@ final class CameraLearning {
 
   static final int ABSENCE = 5;
   static final int CLUSTER = 6;
+  static final int LOOK = 8;
   /** Minutes before scores are counted, and before anything is odd. */
   static final long DAY = 1440;
   static final long WARM = 2 * DAY;
@@ -43,13 +44,20 @@ final class CameraLearning {
   final Deque<Minute> samples = new ArrayDeque<>();
   final Anomalies anomalies;
   final List<Long> versions = new ArrayList<>();
+  final Looks looks = new Looks();
+  final Verdicts verdicts = new Verdicts();
+  final Forecasts forecasts = new Forecasts();
+  final Patterns patterns = new Patterns();
+  final Health health;
   private double absence;
   private long day = -1;
+  private long lastOdd;
   private final int[] oddToday = new int[DIMENSIONS.size()];
 
   CameraLearning(String camera) {
     this.camera = camera;
     anomalies = new Anomalies(camera);
+    health = new Health(camera);
     for (int i = 0; i < scores.length; i++) {
       scores[i] = new Scores();
     }
@@ -86,12 +94,14 @@ final class CameraLearning {
       so.features.forEach(x -> third.add(clusters.nearest(normals.standardised(x))));
       all[CLUSTER] = third.value();
     }
+    all[LOOK] = looks.score(minute);
     return all;
   }
 
   /** The threshold of a dimension; 0 while there is none. */
   double threshold(int dimension) {
-    return minutes < WARM ? 0 : scores[dimension].threshold(weight, LEAST[dimension]);
+    double least = Math.max(LEAST[dimension], verdicts.floor(dimension));
+    return minutes < WARM ? 0 : scores[dimension].threshold(weight, least);
   }
 
   double[] thresholds() {
@@ -102,14 +112,18 @@ final class CameraLearning {
     return all;
   }
 
-  /** Learns from a minute that was scored. */
-  void learn(MinuteSoFar so, Minute minute, double[] scored, double[] thresholds) {
+  /** Learns from a minute that was scored; true when the looks are fitted anew. */
+  boolean learn(MinuteSoFar so, Minute minute, double[] scored, double[] thresholds, Training training) {
     begin(minute.getMinute() / DAY);
     boolean usual = true;
+    boolean usualLook = true;
+    double[] odd = new double[scored.length];
     for (int i = 0; i < scored.length; i++) {
       if (thresholds[i] > 0 && scored[i] > thresholds[i]) {
         oddToday[i]++;
-        usual &= oddToday[i] > MOST_ODD;
+        odd[i] = scored[i];
+        usual &= i == LOOK || oddToday[i] > MOST_ODD;
+        usualLook &= i != LOOK || oddToday[i] > MOST_ODD;
       }
       if (minutes >= DAY) {
         scores[i].add(scored[i], thresholds[i], weight);
@@ -117,7 +131,16 @@ final class CameraLearning {
     }
     if (usual) {
       profile.learn(minute);
+    } else if (minute.getMinute() > lastOdd + Anomalies.APART) {
+      // Times, numbers and stays that come again and again are learned by their first minutes;
+      // one long anomaly is not.
+      profile.learn(minute.toBuilder().clearCells().clearWays().build());
     }
+    if (java.util.Arrays.stream(odd).anyMatch(score -> score > 0)) {
+      verdicts.odd(minute, odd);
+      lastOdd = minute.getMinute();
+    }
+    boolean fitted = looks.learn(minute, usualLook, turn(), training);
     so.features.forEach(normals::add);
     fromUs = minutes == 0 ? minute.getMinute() * 60_000_000L : fromUs;
     weight += minutes >= DAY ? 1 : 0;
@@ -127,6 +150,23 @@ final class CameraLearning {
       samples.removeFirst();
     }
     samples.addLast(minute.toBuilder().clearLook().build());
+    return fitted;
+  }
+
+  /** Spreads what is done every so often over the cameras. */
+  long turn() {
+    long sum = 0;
+    for (byte b : camera.getBytes(java.nio.charset.StandardCharsets.UTF_8)) {
+      sum += b & 0xff;
+    }
+    return sum;
+  }
+
+  /** Learns what people said of minutes up to this one; true when there was something. */
+  boolean hear(long minute) {
+    Profiles taught = verdicts.learn(minute, profile);
+    profile = taught == null ? profile : taught;
+    return taught != null;
   }
 
   /** Old counts fade at the first minute of a day. */
@@ -140,6 +180,7 @@ final class CameraLearning {
       for (Scores counts : scores) {
         counts.fade(FADE);
       }
+      verdicts.fade(FADE);
     }
     day = today;
     java.util.Arrays.fill(oddToday, 0);
@@ -158,9 +199,15 @@ final class CameraLearning {
         .setAbsence(absence)
         .setDay(day)
         .setFromUs(fromUs)
+        .setLastOdd(lastOdd)
         .setGoodWindows(windows)
         .addAllSamples(samples)
-        .addAllVersions(versions);
+        .addAllVersions(versions)
+        .setLooks(looks.save())
+        .setVerdicts(verdicts.save())
+        .setForecasts(forecasts.save())
+        .setPatterns(patterns.save())
+        .setHealth(health.save());
     open.values().forEach(so -> to.addOpen(so.save()));
     Lists.put(normals.mean, to::addMean);
     Lists.put(normals.variance, to::addVariance);
@@ -193,9 +240,15 @@ final class CameraLearning {
     it.absence = from.getAbsence();
     it.day = from.getDay();
     it.fromUs = from.getFromUs();
+    it.lastOdd = from.getLastOdd();
     it.windows = from.getGoodWindows();
     it.samples.addAll(from.getSamplesList());
     it.versions.addAll(from.getVersionsList());
+    it.looks.load(from.getLooks());
+    it.verdicts.load(from.getVerdicts());
+    it.forecasts.load(from.getForecasts());
+    it.patterns.load(from.getPatterns());
+    it.health.load(from.getHealth());
     it.anomalies.load(from);
     return it;
   }

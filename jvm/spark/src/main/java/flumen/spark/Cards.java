@@ -56,6 +56,44 @@ final class Cards {
     return card.build();
   }
 
+  static ModelCard appearance(CameraLearning camera, long minute, String lineage) {
+    ModelCard.Builder card = card(camera.camera, "appearance", minute, lineage)
+        .setParent(last(camera.looks.versions))
+        .setFromUs(camera.fromUs)
+        .setWindows(camera.windows)
+        .setMinutes(camera.minutes)
+        .setAppearance(camera.looks.record())
+        .addNormals(normal(camera, CameraLearning.LOOK, CameraLearning.LOOK + 1, false));
+    for (Minute sample : camera.looks.samples) {
+      card.addGolden(ModelCard.Golden.newBuilder()
+          .setCamera(camera.camera)
+          .setMinute(sample)
+          .addScores(camera.looks.score(sample)));
+    }
+    return card.build();
+  }
+
+  static ModelCard forecast(CameraLearning camera, long minute, String lineage) {
+    return card(camera.camera, "forecast", minute, lineage)
+        .setParent(last(camera.forecasts.versions))
+        .setFromUs(camera.fromUs)
+        .setWindows(camera.windows)
+        .setMinutes(camera.minutes)
+        .addAllMeasures(camera.forecasts.measures())
+        .setForecaster(camera.forecasts.record())
+        .build();
+  }
+
+  static ModelCard patterns(CameraLearning camera, Flumen.Patterns paths, long minute, String lineage) {
+    return card(camera.camera, "patterns", minute, lineage)
+        .setParent(last(camera.patterns.versions))
+        .setFromUs(camera.fromUs)
+        .setWindows(camera.windows)
+        .setMinutes(camera.minutes)
+        .setPatterns(paths)
+        .build();
+  }
+
   private static ModelCard.Builder card(String scope, String kind, long minute, String lineage) {
     return ModelCard.newBuilder()
         .setScope(scope)

@@ -10,11 +10,6 @@ final class Clusters {
   static final int ENOUGH = 64;
   static final double DECAY = 0.999;
 
-  /** Moves centres by the standardised windows of one step. */
-  interface Update {
-    Clusters move(Clusters from, List<double[]> step);
-  }
-
   final List<double[]> centres;
   final double[] weights;
 

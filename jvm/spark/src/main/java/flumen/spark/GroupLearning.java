@@ -26,7 +26,7 @@ final class GroupLearning {
   }
 
   /** Learns from the standardised windows of a step; true when the centres moved. */
-  boolean learn(long minute, List<double[]> step, Clusters.Update update) {
+  boolean learn(long minute, List<double[]> step, Training training) {
     fromUs = this.minute < 0 ? minute * 60_000_000L : fromUs;
     this.minute = minute;
     windows += step.size();
@@ -34,14 +34,14 @@ final class GroupLearning {
       return false;
     }
     if (clusters != null) {
-      clusters = update.move(clusters, step);
+      clusters = training.move(clusters, step);
       return true;
     }
     first.addAll(step);
     if (first.size() < Clusters.ENOUGH) {
       return false;
     }
-    clusters = update.move(Clusters.first(first), first);
+    clusters = training.move(Clusters.first(first), first);
     first.clear();
     return true;
   }

@@ -1,8 +1,10 @@
 package flumen.spark;
 
+import flumen.v1.Flumen.Feedback;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.concurrent.TimeoutException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -35,8 +37,9 @@ public final class Learn {
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.sql.session.timeZone", "UTC")
         .getOrCreate();
-    try (Publisher publisher = new Publisher(settings)) {
-      start(source(spark, settings).load(), settings, publisher, (place, batch) -> { }).awaitTermination();
+    try (Publisher publisher = new Publisher(settings); Feedbacks feedbacks = new Feedbacks(settings)) {
+      start(source(spark, settings).load(), settings, publisher, (place, batch) -> { }, feedbacks::read)
+          .awaitTermination();
     } catch (StreamingQueryException e) {
       System.err.println("learning stopped: " + reason(e));
       System.exit(1);
@@ -46,7 +49,8 @@ public final class Learn {
   }
 
   /** Starts the query on rows of partition, offset and value. */
-  static StreamingQuery start(Dataset<Row> records, Settings settings, Publisher publisher, Batches.Halt halt)
+  static StreamingQuery start(Dataset<Row> records, Settings settings, Publisher publisher, Batches.Halt halt,
+      Supplier<List<Feedback>> verdicts)
       throws IOException, TimeoutException {
     JavaSparkContext spark = JavaSparkContext.fromSparkContext(records.sparkSession().sparkContext());
     Configuration hadoop = spark.hadoopConfiguration();
@@ -54,7 +58,7 @@ public final class Learn {
     Path checkpoint = new Path(dir, "checkpoint");
     StateStore store = new StateStore(new Path(dir, "state"), hadoop);
     Batches batches = new Batches(
-        store, publisher, new StreamingClusters(spark), settings, () -> Checkpoints.id(checkpoint, hadoop), halt);
+        store, publisher, new MllibTraining(spark), settings, () -> Checkpoints.id(checkpoint, hadoop), halt, verdicts);
     VoidFunction2<Dataset<Row>, Long> each = (rows, batch) -> batches.run(batch, taken(rows));
     return records
         .select("partition", "offset", "value")

@@ -29,6 +29,9 @@ final class MinuteSoFar {
   /** Features of the busy windows in their order. */
   final List<double[]> features = new ArrayList<>();
 
+  /** Where the busy windows' things stood, for visits. */
+  final List<Long> feet = new ArrayList<>();
+
   /** The first busy window, for golden vectors. */
   Window sample;
 
@@ -74,6 +77,7 @@ final class MinuteSoFar {
   private void busy(Window window) {
     record.setBusy(record.getBusy() + 1);
     features.add(Features.of(window));
+    feet.add(Patterns.foot(window));
     if (sample == null) {
       sample = window;
     }
@@ -132,6 +136,7 @@ final class MinuteSoFar {
     Lists.put(look, to::addLook);
     Lists.put(means, to::addMeans);
     features.forEach(x -> Lists.put(x, to::addFeatures));
+    to.addAllFeet(feet);
     if (sample != null) {
       to.setSample(sample);
     }
@@ -152,6 +157,7 @@ final class MinuteSoFar {
     Lists.get(from.getLookList(), so.look);
     Lists.get(from.getMeansList(), so.means);
     so.features.addAll(Lists.rows(from.getFeaturesList(), Features.COUNT));
+    so.feet.addAll(from.getFeetList());
     so.sample = from.hasSample() ? from.getSample() : null;
     return so;
   }

@@ -17,7 +17,14 @@ final class Profiles {
   private static final int[] CROWD_MOST = {0, 1, 2, 3, 5, 8, 15};
   private static final int ACTIVE = 5;
   private static final int USED = 2;
-  private static final double BORROWED = 30;
+  private static final double BORROWED = 15;
+  /** Minutes for which what is usual on all days speaks for days of a sort. */
+  private static final double SORT_BORROWED = 5;
+  /** The first hour of Saturday. */
+  private static final int WEEKEND = 120;
+  private static final double CROWD_BORROWED = 300;
+  /** Minutes of an hour on days of the same sort before which numbers are not judged. */
+  private static final double KNOWN = 50;
   private static final double LEAST_WAYS = 30;
 
   private final double[] hourSeen = new double[168];
@@ -65,10 +72,10 @@ final class Profiles {
     }
     hourActive[hour]++;
     dwells[dwellBin(minute.getDwellS())]++;
-    for (int i = 0; i < cells.length; i++) {
+    for (int i = 0; i < minute.getCellsCount(); i++) {
       cells[i] += minute.getCells(i) >= USED ? 1 : 0;
     }
-    for (int i = 0; i < ways.length; i++) {
+    for (int i = 0; i < minute.getWaysCount(); i++) {
       ways[i] += minute.getWays(i) >= USED ? 1 : 0;
     }
   }
@@ -95,29 +102,36 @@ final class Profiles {
 
   /** Share of the minutes of an hour of the week that are active. */
   double activeShare(int hour) {
-    int g = hour % 24;
-    double usual = (around(hourActive, g) + 0.5) / (around(hourSeen, g) + 60);
-    return (hourActive[hour] + BORROWED * usual) / (hourSeen[hour] + BORROWED);
+    double usual = (around(hourActive, hour, 0, 7) + 0.5) / (around(hourSeen, hour, 0, 7) + 60);
+    int from = hour < WEEKEND ? 0 : 5;
+    int to = hour < WEEKEND ? 5 : 7;
+    double alike = (around(hourActive, hour, from, to) + SORT_BORROWED * usual)
+        / (around(hourSeen, hour, from, to) + SORT_BORROWED);
+    return (hourActive[hour] + BORROWED * alike) / (hourSeen[hour] + BORROWED);
   }
 
   /** The same as far as working days, or weekends, have shown it. */
   double expectedShare(int hour) {
-    double seen = 0;
-    boolean weekend = hour / 24 >= 5;
-    for (int day = weekend ? 5 : 0; day < (weekend ? 7 : 5); day++) {
-      seen += hourSeen[day * 24 + hour % 24];
-    }
+    double seen = daysAlike(hour);
     return activeShare(hour) * (seen / (seen + 60));
   }
 
-  private static double around(double[] counts, int g) {
-    return days(counts, g) + (days(counts, (g + 23) % 24) + days(counts, (g + 1) % 24)) / 4;
+  /** Minutes seen at an hour on days of the same sort: working days, or weekends. */
+  private double daysAlike(int hour) {
+    return days(hourSeen, hour % 24, hour < WEEKEND ? 0 : 5, hour < WEEKEND ? 5 : 7);
   }
 
-  private static double days(double[] counts, int g) {
+  /** Counts at an hour on some days, with a quarter of the hours beside. */
+  private static double around(double[] counts, int hour, int from, int to) {
+    int g = hour % 24;
+    double beside = days(counts, (g + 23) % 24, from, to) + days(counts, (g + 1) % 24, from, to);
+    return days(counts, g, from, to) + beside / 4;
+  }
+
+  private static double days(double[] counts, int g, int from, int to) {
     double sum = 0;
-    for (int hour = g; hour < counts.length; hour += 24) {
-      sum += counts[hour];
+    for (int day = from; day < to; day++) {
+      sum += counts[day * 24 + g];
     }
     return sum;
   }
@@ -151,7 +165,7 @@ final class Profiles {
   }
 
   private double crowd(Minute minute) {
-    if (minute.getThings() < 2) {
+    if (minute.getThings() < 2 || daysAlike(minute.getHourOfWeek()) < KNOWN) {
       return 0;
     }
     int bin = crowdBin(minute.getThings());
@@ -162,7 +176,7 @@ final class Profiles {
       day[h] = h;
     }
     double usual = (crowdsOf(day, bin) + 0.5) / (crowdsOf(day, 0) + 1);
-    return (crowdsOf(near, 0) + BORROWED) / (crowdsOf(near, bin) + BORROWED * usual);
+    return (crowdsOf(near, 0) + CROWD_BORROWED) / (crowdsOf(near, bin) + CROWD_BORROWED * usual);
   }
 
   private double crowdsOf(int[] hours, int from) {

@@ -14,13 +14,13 @@ final class Telling {
     List<Oddity> odd = new ArrayList<>();
     for (int i = 0; i < scores.length; i++) {
       if (thresholds[i] > 0 && scores[i] > thresholds[i]) {
-        odd.add(one(camera, minute, i, scores[i]).setThreshold(thresholds[i]).build());
+        odd.add(one(camera, minute, i, scores[i], thresholds[i]).setThreshold(thresholds[i]).build());
       }
     }
     return odd;
   }
 
-  private static Oddity.Builder one(CameraLearning camera, Minute minute, int dimension, double score) {
+  private static Oddity.Builder one(CameraLearning camera, Minute minute, int dimension, double score, double threshold) {
     double usual = camera.profile.activeShare(minute.getHourOfWeek());
     String rare = String.format(Locale.ROOT, "once in %.0f active minutes here", score);
     double seen = minute.getBusy();
@@ -48,15 +48,22 @@ final class Telling {
         text = String.format(Locale.ROOT,
             "nothing in sight, for as long as usually has %.1f active minutes", score);
       }
-      default -> text = "things look or move otherwise than what is usual here";
+      case "look" -> {
+        seen = score;
+        expected = threshold;
+        text = "the view looks different from all usual ones";
+      }
+      default -> text = "things move otherwise than what is usual here";
     }
+    boolean look = dimension == CameraLearning.LOOK;
+    List<Long> versions = look ? camera.looks.versions : camera.versions;
     return Oddity.newBuilder()
         .setDimension(CameraLearning.DIMENSIONS.get(dimension))
         .setSeen(seen)
         .setExpected(expected)
         .setScore(score)
         .setText(text)
-        .setKind(dimension <= CameraLearning.ABSENCE ? "profile" : "kmeans")
-        .setVersion(camera.versions.isEmpty() ? 0 : camera.versions.get(camera.versions.size() - 1));
+        .setKind(dimension <= CameraLearning.ABSENCE ? "profile" : look ? "appearance" : "kmeans")
+        .setVersion(versions.isEmpty() ? 0 : versions.get(versions.size() - 1));
   }
 }

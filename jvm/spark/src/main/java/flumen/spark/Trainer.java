@@ -1,9 +1,11 @@
 package flumen.spark;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.MessageLite;
 import flumen.spark.state.LearnState;
 import flumen.spark.state.Outgoing;
 import flumen.spark.state.PartitionState;
+import flumen.v1.Flumen.Feedback;
 import flumen.v1.Flumen.Insight;
 import flumen.v1.Flumen.Minute;
 import flumen.v1.Flumen.ModelCard;
@@ -19,7 +21,7 @@ import java.util.TreeMap;
  * never on where a batch begins or ends, nor on which partition was read first; a step is made once.
  */
 final class Trainer {
-  static final int LAYOUT = 1;
+  static final int LAYOUT = 5;
   static final String MODELS = "flumen.models";
   static final String INSIGHTS = "flumen.insights";
   private static final long MINUTE_US = 60_000_000;
@@ -31,7 +33,7 @@ final class Trainer {
   private static final int PROFILE_EVERY = 10;
 
   private final Settings settings;
-  private final Clusters.Update update;
+  private final Training training;
   private final TreeMap<Integer, Long> newest = new TreeMap<>();
   private final TreeMap<String, CameraLearning> cameras = new TreeMap<>();
   private final TreeMap<String, GroupLearning> groups = new TreeMap<>();
@@ -40,9 +42,9 @@ final class Trainer {
   private long late;
   private long steps;
 
-  Trainer(Settings settings, Clusters.Update update) {
+  Trainer(Settings settings, Training training) {
     this.settings = settings;
-    this.update = update;
+    this.training = training;
   }
 
   /** Takes a window as it stands in its partition. */
@@ -61,6 +63,14 @@ final class Trainer {
     newest.put(partition, Math.max(seen, window.getBeginUs()));
     if (window.getBeginUs() >= settings.fromUs() && window.getBeginUs() < settings.toUs()) {
       cameras.computeIfAbsent(window.getCamera(), CameraLearning::new).take(window);
+    }
+  }
+
+  /** Takes what a person said; it counts from the next step of its camera on. */
+  void take(Feedback verdict) {
+    CameraLearning camera = cameras.get(verdict.getCamera());
+    if (camera != null) {
+      camera.verdicts.take(verdict);
     }
   }
 
@@ -93,7 +103,10 @@ final class Trainer {
     }
     byGroup.forEach((name, windows) -> {
       GroupLearning group = groups.get(name);
-      if (group.learn(minute, windows, update)) {
+      if (group.minute / CameraLearning.DAY != minute / CameraLearning.DAY) {
+        day(cameras.values().stream().filter(c -> name.equals(c.group)).toList(), minute);
+      }
+      if (group.learn(minute, windows, training)) {
         publish(group);
       }
       steps++;
@@ -105,15 +118,49 @@ final class Trainer {
     double[] thresholds = camera.thresholds();
     double[] scores = camera.score(so, minute, group.clusters);
     camera.anomalies.minute(so.minute, Telling.of(camera, minute, scores, thresholds), this::tell);
-    camera.learn(so, minute, scores, thresholds);
+    Forecasts.Ended ended = camera.forecasts.minute(minute);
+    Insight health = camera.health.minute(minute);
+    if (health != null) {
+      tell(health);
+    }
+    camera.patterns.minute(so.feet);
+    if (camera.learn(so, minute, scores, thresholds, training)) {
+      publish(Cards.appearance(camera, so.minute, settings.lineage()), camera.looks.versions);
+    }
+    if (ended != null) {
+      foretell(camera, ended, so.minute);
+    }
     so.features.forEach(x -> windows.add(camera.normals.standardised(x)));
     if (so.sample != null) {
       group.sample(camera.camera, so.sample);
     }
-    int turn = Math.floorMod(camera.camera.chars().sum(), PROFILE_EVERY);
-    if (Math.floorMod(so.minute, PROFILE_EVERY) == turn) {
+    if (camera.hear(so.minute) || so.minute % PROFILE_EVERY == camera.turn() % PROFILE_EVERY) {
       publish(Cards.profile(camera, so.minute, settings.lineage()), camera.versions);
     }
+  }
+
+  /** What is learned of a group once a day. */
+  private void day(List<CameraLearning> own, long minute) {
+    List<List<ByteString>> candidates = Paths.candidates(own.stream().map(c -> c.patterns).toList(), training);
+    for (int i = 0; i < own.size(); i++) {
+      CameraLearning camera = own.get(i);
+      Patterns.Mined mined = camera.patterns.turn(minute / CameraLearning.DAY, candidates.get(i));
+      if (mined != null) {
+        publish(Cards.patterns(camera, mined.record(), minute, settings.lineage()), camera.patterns.versions);
+        if (mined.fresh() != null) {
+          tell(camera.patterns.insight(camera.camera, mined.fresh()));
+        }
+      }
+    }
+    Forecasts.fit(own.stream().map(c -> c.forecasts).toList(), training);
+  }
+
+  /** Gives out what an ended hour asks for. */
+  private void foretell(CameraLearning camera, Forecasts.Ended ended, long minute) {
+    if (ended.day()) {
+      publish(Cards.forecast(camera, minute, settings.lineage()), camera.forecasts.versions);
+    }
+    tell(camera.forecasts.insight(camera.camera, ended));
   }
 
   private void publish(GroupLearning group) {
@@ -156,8 +203,8 @@ final class Trainer {
   }
 
   /** Goes on from the state after a batch. */
-  static Trainer load(LearnState from, Settings settings, Clusters.Update update) {
-    Trainer trainer = new Trainer(settings, update);
+  static Trainer load(LearnState from, Settings settings, Training training) {
+    Trainer trainer = new Trainer(settings, training);
     from.getPartitionsList().forEach(p -> trainer.newest.put(p.getPartition(), p.getNewestUs()));
     from.getCamerasList().forEach(c -> trainer.cameras.put(c.getCamera(), CameraLearning.load(c)));
     from.getGroupsList().forEach(g -> trainer.groups.put(g.getGroup(), GroupLearning.load(g)));

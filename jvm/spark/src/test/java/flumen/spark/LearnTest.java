@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Random;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -84,7 +85,7 @@ class LearnTest {
   }
 
   private static LearnState run(String name, int filesEach, Kept out, Batches.Halt halt) throws Exception {
-    Learn.start(files(filesEach), settings(name), out, halt).awaitTermination();
+    Learn.start(files(filesEach), settings(name), out, halt, List::of).awaitTermination();
     try (Stream<Path> states = Files.list(dir.resolve(name).resolve("state"))) {
       Path newest = states
           .filter(p -> p.getFileName().toString().matches("\\d+"))
@@ -149,15 +150,73 @@ class LearnTest {
         windows.add(Features.of(Made.usual("a", s)));
       }
     }
-    StreamingClusters mllib = new StreamingClusters(JavaSparkContext.fromSparkContext(spark.sparkContext()));
+    MllibTraining mllib = new MllibTraining(JavaSparkContext.fromSparkContext(spark.sparkContext()));
     Clusters one = mllib.move(Clusters.first(windows), windows);
-    Clusters two = new PlainClusters().move(Clusters.first(windows), windows);
+    Clusters two = new PlainTraining().move(Clusters.first(windows), windows);
     for (int round = 0; round < 3; round++) {
       for (int c = 0; c < Clusters.COUNT; c++) {
         assertArrayEquals(two.centres.get(c), one.centres.get(c), 1e-9, "centre " + c + ", round " + round);
       }
       one = mllib.move(one, windows);
-      two = new PlainClusters().move(two, windows);
+      two = new PlainTraining().move(two, windows);
     }
+  }
+
+  @Test
+  void mllibFindsTheDirectionsInWhichRowsVary() {
+    List<double[]> rows = new ArrayList<>();
+    for (int i = -10; i <= 10; i++) {
+      rows.add(new double[] {5 + 3 * i, 4 * i, Math.abs(i % 2), 7});
+    }
+    MllibTraining mllib = new MllibTraining(JavaSparkContext.fromSparkContext(spark.sparkContext()));
+    List<double[]> found = mllib.components(rows, 4, 1e-9);
+    assertEquals(2, found.size(), "two of the four do not vary apart from these");
+    double sign = Math.signum(found.get(0)[0]);
+    assertArrayEquals(new double[] {0.6, 0.8, 0, 0}, scaled(found.get(0), sign), 1e-9);
+    assertTrue(Math.abs(found.get(1)[2]) > 0.99, "the second is the third column");
+    assertEquals(List.of(), mllib.components(List.of(rows.get(0), rows.get(0)), 4, 1e-9));
+  }
+
+  private static double[] scaled(double[] v, double by) {
+    return java.util.Arrays.stream(v).map(x -> x * by).toArray();
+  }
+
+  @Test
+  void mllibsLeastSquaresAreThePlainOnes() {
+    MllibTraining mllib = new MllibTraining(JavaSparkContext.fromSparkContext(spark.sparkContext()));
+    List<double[]> rows = new ArrayList<>();
+    List<Double> answers = new ArrayList<>();
+    Ahead.first(rows, answers);
+    Random random = new Random(3);
+    for (int i = 0; i < 40; i++) {
+      double[] row = {10 * random.nextDouble(), random.nextGaussian(), random.nextGaussian()};
+      rows.add(row);
+      answers.add(0.9 * row[0] + 0.3 * row[1] + random.nextGaussian());
+    }
+    double[] one = mllib.weights(rows, Lists.array(answers));
+    double[] two = new PlainTraining().weights(rows, Lists.array(answers));
+    for (int i = 0; i < one.length; i++) {
+      assertEquals(two[i], one[i], 1e-9);
+    }
+  }
+
+  @Test
+  void mllibsPrefixSpanFindsThePlainSequences() {
+    MllibTraining mllib = new MllibTraining(JavaSparkContext.fromSparkContext(spark.sparkContext()));
+    List<List<Integer>> rows = new ArrayList<>();
+    Random random = new Random(5);
+    for (int i = 0; i < 60; i++) {
+      List<Integer> row = new ArrayList<>();
+      for (int k = 0; k < 3 + i % 4; k++) {
+        row.add(random.nextInt(6));
+      }
+      rows.add(row);
+    }
+    List<List<Integer>> one = new ArrayList<>(mllib.sequences(rows, 0.1, 3));
+    List<List<Integer>> two = new ArrayList<>(new PlainTraining().sequences(rows, 0.1, 3));
+    one.sort(java.util.Comparator.comparing(List::toString));
+    two.sort(java.util.Comparator.comparing(List::toString));
+    assertTrue(two.size() > 20, "" + two.size());
+    assertEquals(two, one);
   }
 }

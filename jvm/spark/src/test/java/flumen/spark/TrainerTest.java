@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.protobuf.InvalidProtocolBufferException;
 import flumen.spark.state.LearnState;
 import flumen.spark.state.Outgoing;
+import flumen.v1.Flumen.Feedback;
 import flumen.v1.Flumen.Insight;
+import flumen.v1.Flumen.InsightKind;
 import flumen.v1.Flumen.ModelCard;
 import flumen.v1.Flumen.Phase;
+import flumen.v1.Flumen.Verdict;
 import flumen.v1.Flumen.Window;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +25,7 @@ class TrainerTest {
   private static final long DAY = 86_400;
 
   private static Trainer trainer() {
-    return new Trainer(SETTINGS, new PlainClusters());
+    return new Trainer(SETTINGS, new PlainTraining());
   }
 
   private static LearnState state(Trainer trainer) {
@@ -34,11 +37,15 @@ class TrainerTest {
     return state(trainer).toBuilder().clearOutbox().clearPartitions().build();
   }
 
+  /** The anomalies that go out. */
   private static List<Insight> insights(Trainer trainer) throws InvalidProtocolBufferException {
     List<Insight> all = new ArrayList<>();
     for (Outgoing out : state(trainer).getOutboxList()) {
       if (out.getTopic().equals(Trainer.INSIGHTS)) {
-        all.add(Insight.parseFrom(out.getValue()));
+        Insight insight = Insight.parseFrom(out.getValue());
+        if (insight.getKind() == InsightKind.INSIGHT_KIND_ANOMALY) {
+          all.add(insight);
+        }
       }
     }
     return all;
@@ -64,7 +71,7 @@ class TrainerTest {
         }
       }
       cut.steps();
-      cut = Trainer.load(LearnState.parseFrom(state(cut).toByteArray()), SETTINGS, new PlainClusters());
+      cut = Trainer.load(LearnState.parseFrom(state(cut).toByteArray()), SETTINGS, new PlainTraining());
     }
     assertEquals(learned(whole), learned(cut));
     assertEquals(59, state(whole).getSteps(), "an hour without the minute that may still grow");
@@ -114,6 +121,45 @@ class TrainerTest {
     assertTrue(told.get(0).getOddities(0).getText().contains("at this hour"), told.get(0).toString());
   }
 
+  /** Night visits of two days; what is said of the first one; what is told. */
+  private static List<Insight> nights(Verdict verdict) throws Exception {
+    Trainer trainer = trainer();
+    List<Insight> all = new ArrayList<>();
+    for (long s = 0; s < 5 * DAY; s++) {
+      boolean odd = s >= 3 * DAY && s % DAY >= 3 * 3600 && s % DAY < 3 * 3600 + 120;
+      trainer.take(0, odd ? Made.busy("a", s, 0.5, true) : Made.usual("a", s));
+      if (s == 3 * DAY + 4 * 3600 + 1 && verdict != null) {
+        Insight told = all.get(0);
+        Feedback said = Feedback.newBuilder()
+            .setId(told.getId())
+            .setCamera("a")
+            .setVerdict(verdict)
+            .setBeginUs(told.getBeginUs())
+            .setEndUs(told.getBeginUs() + 120_000_000)
+            .setAtUs(1)
+            .build();
+        trainer.take(said);
+        trainer.take(said);
+      }
+      if (s % 3600 == 0) {
+        trainer.steps();
+        all.addAll(insights(trainer));
+        trainer = Trainer.load(state(trainer), SETTINGS, new PlainTraining());
+      }
+    }
+    return all.stream()
+        .filter(i -> i.getPhase() == Phase.PHASE_BEGIN && i.getDimension().equals("time"))
+        .toList();
+  }
+
+  @Test
+  void whatAPersonCallsUsualIsNotToldAgain() throws Exception {
+    assertEquals(2, nights(null).size());
+    assertEquals(2, nights(Verdict.VERDICT_ANOMALY).size());
+    List<Insight> told = nights(Verdict.VERDICT_NORMAL);
+    assertEquals(1, told.size(), told.toString());
+  }
+
   @Test
   void cardsBearScoresOfTheirOwnParameters() throws Exception {
     Trainer trainer = trainer();
@@ -138,7 +184,7 @@ class TrainerTest {
   void windowsOutOfTheRangeOnlyMoveTime() {
     Settings range = Settings.parse(new String[] {
         "--brokers", "none", "--dir", "none", "--from", "2026-01-05T08:10:00Z", "--to", "2026-01-05T08:20:00Z"});
-    Trainer trainer = new Trainer(range, new PlainClusters());
+    Trainer trainer = new Trainer(range, new PlainTraining());
     for (long s = 8 * 3600; s < 9 * 3600; s++) {
       trainer.take(0, Made.usual("a", s));
     }
