@@ -23,7 +23,8 @@ want() {
 library() { have pkg-config && pkg-config --exists "$1"; }
 installed() { have dpkg-query && dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 rust_ok() { have cargo && have rustc && at_least "$rust_minimum" "$(rustc --version | cut -d' ' -f2)"; }
-libclang() { ls /usr/lib/llvm-*/lib/libclang*.so* /usr/lib/*/libclang*.so* 2>/dev/null | grep -q .; }
+# `libclang-cpp.so`, which other packages bring, is another library.
+libclang() { ls /usr/lib/llvm-*/lib /usr/lib/*-linux-* 2>/dev/null | grep -qE '^libclang(-[0-9.]+)?\.so'; }
 
 for_build() {
   want ca-certificates "package registries speak TLS" test -e /etc/ssl/certs/ca-certificates.crt
