@@ -61,6 +61,8 @@ spawn() {
     "-Dlog4j2.configurationFile=file:$here/log4j2.properties" -XX:+ExitOnOutOfMemoryError "$@" \
     </dev/null >"$dir/logs/$name.out" 2>&1 &
   printf '%s\n' $! >"$dir/$name.pid"
+  # Before the JVM has taken the place of this shell, the command line is not ours yet.
+  until pid_of "$dir" "$name" >/dev/null || ! kill -0 $! 2>/dev/null; do sleep 0.02; done
 }
 
 open_port() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
