@@ -12,8 +12,8 @@ use flumen_operators::score::{
 };
 use flumen_operators::{Reader, Writer};
 
-use crate::centres::Centres;
 use crate::forecast::Forecasts;
+use crate::group::Group;
 use crate::health::Health;
 use crate::histogram::Histogram;
 use crate::looks::Looks;
@@ -37,11 +37,16 @@ pub(crate) const DIMENSIONS: [(&str, f64); 9] = [
 ];
 pub(crate) const ABSENCE: usize = 5;
 pub(crate) const CLUSTER: usize = 6;
+pub(crate) const DENSITY: usize = 7;
 pub(crate) const LOOK: usize = 8;
 pub(crate) const COUNT: usize = DIMENSIONS.len();
 /// Minutes before scores are counted, and before anything is odd.
 const DAY: u64 = 1440;
 const WARM: u64 = 2 * DAY;
+/// Minutes that a mixture scores before its scores are counted, and before they are odd: its
+/// sample holds a week, and until then each fit moves them.
+const SETTLED: u64 = 7 * DAY;
+const DENSE: u64 = 9 * DAY;
 const FADE: f64 = 0.975;
 const MOST_ODD: u32 = 30;
 const SAMPLES: usize = 8;
@@ -81,6 +86,8 @@ pub(crate) struct Camera {
     pub from_us: i64,
     absence: f64,
     absent: u64,
+    /// Minutes that a mixture has scored.
+    dense: u64,
     day: Option<u64>,
     odd_today: [u32; COUNT],
     last_odd: u64,
@@ -110,6 +117,7 @@ impl Camera {
             from_us: 0,
             absence: 0.0,
             absent: 0,
+            dense: 0,
             day: None,
             odd_today: [0; COUNT],
             last_odd: 0,
@@ -152,12 +160,7 @@ impl Camera {
     }
 
     /// Scores a minute by what was learned before it.
-    pub(crate) fn score(
-        &mut self,
-        open: &OpenMinute,
-        minute: &Minute,
-        centres: Option<&Centres>,
-    ) -> Scored {
+    pub(crate) fn score(&mut self, open: &OpenMinute, minute: &Minute, group: &Group) -> Scored {
         let profile = self.profile.scores(minute);
         let mut scores = [0.0; COUNT];
         scores.iter_mut().zip(&profile).for_each(|(score, p)| *score = p.score);
@@ -168,36 +171,50 @@ impl Camera {
             self.absent += 1;
         }
         scores[ABSENCE] = self.absence;
-        if let Some(centres) = centres.filter(|_| self.normals.windows > 0) {
-            let mut third = Third::default();
-            let standardised = open.features.iter().map(|x| self.normals.standardised(x));
-            standardised.for_each(|z| third.add(centres.nearest(&z)));
-            scores[CLUSTER] = third.value();
+        if let Some(centres) = &group.centres {
+            scores[CLUSTER] = self.third(open, |z| centres.nearest(z));
+        }
+        if let Some(mixture) = &group.mixtures.model {
+            self.dense += 1;
+            scores[DENSITY] = self.third(open, |z| mixture.density(z));
         }
         scores[LOOK] = self.looks.score(minute);
         Scored { scores, profile, thresholds: std::array::from_fn(|at| self.threshold(at)) }
     }
 
+    /// The third largest score of a minute's busy windows.
+    fn third(&self, open: &OpenMinute, score: impl Fn(&FeatureVector) -> f64) -> f64 {
+        let mut third = Third::default();
+        if self.normals.windows > 0 {
+            let standardised = open.features.iter().map(|x| self.normals.standardised(x));
+            standardised.for_each(|z| third.add(score(&z)));
+        }
+        third.value()
+    }
+
     /// The threshold of a dimension; nothing while there is none.
     pub(crate) fn threshold(&self, dimension: usize) -> Option<f64> {
         let (_, least) = DIMENSIONS.get(dimension)?;
-        let histogram = self.histograms.get(dimension).filter(|_| self.minutes >= WARM)?;
+        let known = self.minutes >= WARM && (dimension != DENSITY || self.dense >= DENSE);
+        let histogram = self.histograms.get(dimension).filter(|_| known)?;
         Some(histogram.threshold(self.weight, least.max(self.verdicts.floor(dimension))))
     }
 
     /// What is odd in a minute.
-    pub(crate) fn oddities(&self, minute: &Minute, scored: &Scored) -> Vec<Oddity> {
+    pub(crate) fn oddities(&self, minute: &Minute, scored: &Scored, group: &Group) -> Vec<Oddity> {
         let newest = |versions: &VecDeque<u64>| versions.back().copied().unwrap_or(0);
         let all = scored.scores.iter().zip(&scored.thresholds).enumerate();
         let odd = all.filter_map(|(at, (score, threshold))| {
             let threshold = threshold.filter(|t| score > t)?;
+            let movement = |of: &str| movement_oddity(of, *score, threshold, 0);
             let (kind, versions, words) = match (at, scored.profile.get(at)) {
                 (_, Some(of)) => {
                     ("profile", &self.versions, profile_oddity(at, of, &self.profile, minute))
                 }
                 (ABSENCE, _) => ("profile", &self.versions, absence_oddity(self.absent, *score)),
                 (LOOK, _) => ("appearance", &self.looks.versions, look_oddity(*score, threshold)),
-                _ => ("kmeans", &self.versions, movement_oddity("cluster", *score, threshold, 0)),
+                (CLUSTER, _) => ("kmeans", &group.versions, movement("cluster")),
+                _ => ("gaussian-mixture", &group.mixtures.versions, movement("density")),
             };
             let version = newest(versions);
             Some(Oddity { threshold, kind: kind.to_owned(), version, ..words })
@@ -221,7 +238,7 @@ impl Camera {
                 let of = if at == LOOK { &mut usual_look } else { &mut usual };
                 *of &= *odd > MOST_ODD;
             }
-            if self.minutes >= DAY {
+            if self.minutes >= DAY && (at != DENSITY || self.dense >= SETTLED) {
                 histogram.add(*score, *threshold, self.weight);
             }
         }
@@ -289,6 +306,7 @@ impl Camera {
         for v in [u64::from(self.day.is_some()), self.day.unwrap_or(0), self.absent] {
             to.u64(v);
         }
+        to.u64(self.dense);
         to.i64(self.from_us);
         to.u64(self.last_odd);
         to.f64(self.weight);
@@ -320,6 +338,7 @@ impl Camera {
         let day = from.u64()? != 0;
         it.day = Some(from.u64()?).filter(|_| day);
         it.absent = from.u64()?;
+        it.dense = from.u64()?;
         it.from_us = from.i64()?;
         it.last_odd = from.u64()?;
         (it.weight, it.absence) = (from.f64()?, from.f64()?);

@@ -3,9 +3,9 @@
 //! Spec: docs/ref/models.md.
 
 use flumen_base::wire::{self, ModelCard, model_card};
-use flumen_operators::score::{MODEL_SCHEMA, features};
+use flumen_operators::score::{FeatureVector, MODEL_SCHEMA, features};
 
-use crate::camera::{CLUSTER, Camera, DIMENSIONS, LOOK, OF_PROFILE};
+use crate::camera::{CLUSTER, Camera, DENSITY, DIMENSIONS, LOOK, OF_PROFILE};
 use crate::group::Group;
 
 /// This program, as it stands in cards and insights.
@@ -20,29 +20,61 @@ pub(crate) fn centres(
     lineage: &str,
 ) -> Option<ModelCard> {
     let centres = group.centres.as_ref()?;
-    let golden = |(camera, window): &(String, wire::Window)| {
-        let of = cameras.iter().find(|c| c.name == *camera)?;
-        let score = centres.nearest(&of.normals.standardised(&features(window)));
-        Some(model_card::Golden {
-            camera: camera.clone(),
-            window: Some(window.clone()),
-            scores: vec![score],
-            minute: None,
-        })
-    };
-    let seen = cameras.iter().filter(|c| c.normals.windows > 0);
+    let (normals, golden) = of_windows(group, cameras, CLUSTER, |z| centres.nearest(z));
     Some(ModelCard {
         from_us: group.from_us,
         windows: group.windows,
         parent: group.versions.back().copied().unwrap_or(0),
-        normals: seen.map(|c| normal(c, CLUSTER..CLUSTER + 1, true)).collect(),
-        golden: group.samples.iter().filter_map(golden).collect(),
+        normals,
+        golden,
         parameters: Some(model_card::Parameters::Clusters(wire::Clusters {
             centres: centres.centres.iter().flatten().copied().collect(),
             weights: centres.weights.clone(),
         })),
         ..card(&format!("group:{name}"), "kmeans", group.minute, lineage)
     })
+}
+
+/// The card of a group's mixture; nothing while there is none.
+pub(crate) fn mixture(
+    name: &str,
+    group: &Group,
+    cameras: &[&Camera],
+    minute: u64,
+    lineage: &str,
+) -> Option<ModelCard> {
+    let model = group.mixtures.model.as_ref()?;
+    let (normals, golden) = of_windows(group, cameras, DENSITY, |z| model.density(z));
+    Some(ModelCard {
+        from_us: group.from_us,
+        windows: group.windows,
+        parent: group.mixtures.versions.back().copied().unwrap_or(0),
+        normals,
+        golden,
+        parameters: Some(model_card::Parameters::Mixture(model.record.clone())),
+        ..card(&format!("group:{name}"), "gaussian-mixture", minute, lineage)
+    })
+}
+
+/// Normals and golden vectors of a model that scores a group's windows.
+fn of_windows(
+    group: &Group,
+    cameras: &[&Camera],
+    dimension: usize,
+    score: impl Fn(&FeatureVector) -> f64,
+) -> (Vec<model_card::Normal>, Vec<model_card::Golden>) {
+    let golden = |(camera, window): &(String, wire::Window)| {
+        let of = cameras.iter().find(|c| c.name == *camera)?;
+        Some(model_card::Golden {
+            camera: camera.clone(),
+            window: Some(window.clone()),
+            scores: vec![score(&of.normals.standardised(&features(window)))],
+            minute: None,
+        })
+    };
+    let seen = cameras.iter().filter(|c| c.normals.windows > 0);
+    let normals = seen.map(|c| normal(c, dimension..dimension + 1, true)).collect();
+    (normals, group.samples.iter().filter_map(golden).collect())
 }
 
 /// The card of a camera's profile.

@@ -7,6 +7,7 @@ use flumen_operators::score::{FEATURES, FeatureVector};
 use flumen_operators::{Reader, Writer};
 
 use crate::centres::{Centres, ENOUGH};
+use crate::mixture::Mixtures;
 
 /// Windows kept for golden vectors.
 const SAMPLES: usize = 16;
@@ -16,6 +17,7 @@ const SAMPLES: usize = 16;
 pub(crate) struct Group {
     /// Nothing before there were enough windows.
     pub centres: Option<Centres>,
+    pub mixtures: Mixtures,
     /// The minute of the last step.
     pub minute: u64,
     pub windows: u64,
@@ -35,6 +37,7 @@ impl Group {
         }
         self.minute = minute;
         self.windows += step.len() as u64;
+        self.mixtures.sample(minute, step);
         if step.is_empty() {
             return false;
         }
@@ -64,6 +67,7 @@ impl Group {
 
     pub(crate) fn save(&self, to: &mut Writer) {
         self.centres.clone().unwrap_or_default().save(to);
+        self.mixtures.save(to);
         for v in [self.minute, self.windows, u64::from(self.begun)] {
             to.u64(v);
         }
@@ -81,6 +85,7 @@ impl Group {
 
     pub(crate) fn load(from: &mut Reader<'_>) -> Option<Group> {
         let centres = Centres::load(from)?;
+        let mixtures = Mixtures::load(from)?;
         let [minute, windows, begun] = [from.u64()?, from.u64()?, from.u64()?];
         let from_us = from.i64()?;
         let count = from.u32().filter(|n| *n as usize <= SAMPLES)?;
@@ -99,6 +104,6 @@ impl Group {
         let first = (0..count).map(vector).collect::<Option<_>>()?;
         let centres = Some(centres).filter(|c| !c.centres.is_empty());
         let begun = begun != 0;
-        Some(Group { centres, minute, windows, from_us, samples, versions, first, begun })
+        Some(Group { centres, mixtures, minute, windows, from_us, samples, versions, first, begun })
     }
 }

@@ -16,6 +16,7 @@ mod group;
 mod health;
 mod histogram;
 mod looks;
+mod mixture;
 mod normals;
 mod odd;
 mod patterns;

@@ -16,7 +16,7 @@ use crate::cards;
 use crate::forecast;
 use crate::group::Group;
 
-const LAYOUT: u32 = 6;
+const LAYOUT: u32 = 7;
 const DAY: u64 = 1440;
 const MINUTE_US: i64 = 60_000_000;
 /// How far windows of one partition may lie apart.
@@ -119,8 +119,8 @@ impl Trainer {
             let group = self.groups.entry(camera.group.clone()).or_default();
             let windows = by_group.entry(camera.group.clone()).or_default();
             let record = open.record();
-            let scored = camera.score(&open, &record, group.centres.as_ref());
-            let odd = camera.oddities(&record, &scored);
+            let scored = camera.score(&open, &record, group);
+            let odd = camera.oddities(&record, &scored, group);
             let told = camera.odd.minute(&camera.name, minute, odd);
             out.extend(told.into_iter().map(|i| Out::Insight(Box::new(i))));
             let ended = camera.forecasts.minute(&record);
@@ -160,6 +160,12 @@ impl Trainer {
                 own.iter_mut().for_each(|camera| find_paths(camera, minute, &self.lineage, out));
                 let mut all: Vec<_> = own.into_iter().map(|c| &mut c.forecasts).collect();
                 forecast::fit(&mut all);
+                if group.mixtures.fit(group.centres.as_ref()) {
+                    let own: Vec<_> = self.cameras.values().filter(|c| c.group == name).collect();
+                    let card = cards::mixture(&name, group, &own, minute, &self.lineage);
+                    card.into_iter()
+                        .for_each(|card| publish(card, &mut group.mixtures.versions, out));
+                }
             }
             if group.learn(minute, &windows) {
                 let own: Vec<_> = self.cameras.values().filter(|c| c.group == name).collect();

@@ -120,6 +120,7 @@ impl Learned {
                     }
                     // Directions may differ in sign: the golden scores are what they come to.
                     Parameters::Appearance(a) => a.mean.clone(),
+                    Parameters::Mixture(m) => [&m.weights[..], &m.means, &m.factors].concat(),
                     Parameters::Forecaster(f) => [&f.season[..], &f.weights, &f.off].concat(),
                     Parameters::Patterns(p) => {
                         let path = |p: &patterns::Path| {
@@ -127,7 +128,6 @@ impl Learned {
                         };
                         p.paths.iter().flat_map::<Vec<f64>, _>(path).collect()
                     }
-                    other => panic!("{key}: {other:?}"),
                 };
                 normals.chain(golden).chain(of).collect()
             };
@@ -199,7 +199,7 @@ fn a_spark_job_that_is_killed_learns_and_tells_the_same() {
     let undisturbed = began.elapsed();
     let (first_cards, first_insights) = (cards(&bus), insights(&bus));
     assert!(first_cards.keys().any(|k| k.starts_with("group:site/kmeans/")), "{first_cards:?}");
-    for kind in ["/appearance/", "/forecast/", "/patterns/"] {
+    for kind in ["/gaussian-mixture/", "/appearance/", "/forecast/", "/patterns/"] {
         assert!(first_cards.keys().any(|k| k.contains(kind)), "{:?}", first_cards.keys());
     }
     assert!(first_cards.len() >= 60, "20 versions of each of three models: {}", first_cards.len());

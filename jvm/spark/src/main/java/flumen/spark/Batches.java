@@ -56,6 +56,7 @@ final class Batches {
 
   void run(long batch, List<Taken> records) throws IOException {
     Optional<LearnState> kept = store.read(batch);
+    long began = System.nanoTime();
     LearnState state;
     if (kept.isPresent()) {
       state = own(kept.get());
@@ -66,8 +67,12 @@ final class Batches {
       store.write(batch, state);
     }
     halt.at("kept", batch);
+    long keptAt = System.nanoTime();
     publisher.publish(state.getOutboxList());
     halt.at("published", batch);
+    LOG.info("batch {}: {} records, {} steps in all, {} cameras; learned and kept in {} ms ({} KB of state), {} records published in {} ms",
+        batch, records.size(), state.getSteps(), state.getCamerasCount(), (keptAt - began) / 1_000_000,
+        state.getSerializedSize() >> 10, state.getOutboxCount(), (System.nanoTime() - keptAt) / 1_000_000);
     last = state;
   }
 

@@ -19,10 +19,18 @@ final class CameraLearning {
 
   static final int ABSENCE = 5;
   static final int CLUSTER = 6;
+  static final int DENSITY = 7;
   static final int LOOK = 8;
   /** Minutes before scores are counted, and before anything is odd. */
   static final long DAY = 1440;
   static final long WARM = 2 * DAY;
+
+  /**
+   * Minutes that a mixture scores before its scores are counted, and before they are odd: its
+   * sample holds a week, and until then each fit moves them.
+   */
+  private static final long SETTLED = 7 * DAY;
+  private static final long DENSE = 9 * DAY;
 
   private static final double FADE = 0.975;
   private static final int MOST_ODD = 30;
@@ -50,6 +58,8 @@ final class CameraLearning {
   final Patterns patterns = new Patterns();
   final Health health;
   private double absence;
+  /** Minutes that a mixture has scored. */
+  private long dense;
   private long day = -1;
   private long lastOdd;
   private final int[] oddToday = new int[DIMENSIONS.size()];
@@ -79,7 +89,7 @@ final class CameraLearning {
   }
 
   /** Scores of a minute before it is learned from, in the order of DIMENSIONS. */
-  double[] score(MinuteSoFar so, Minute minute, Clusters clusters) {
+  double[] score(MinuteSoFar so, Minute minute, GroupLearning group) {
     double[] all = new double[DIMENSIONS.size()];
     double[] rare = profile.scores(minute);
     System.arraycopy(rare, 0, all, 0, rare.length);
@@ -89,19 +99,31 @@ final class CameraLearning {
       absence += profile.expectedShare(minute.getHourOfWeek());
     }
     all[ABSENCE] = absence;
-    if (clusters != null && normals.windows > 0) {
-      Third third = new Third();
-      so.features.forEach(x -> third.add(clusters.nearest(normals.standardised(x))));
-      all[CLUSTER] = third.value();
+    if (group.clusters != null) {
+      all[CLUSTER] = third(so, group.clusters::nearest);
+    }
+    if (group.mixtures.model != null) {
+      dense++;
+      all[DENSITY] = third(so, group.mixtures.model::density);
     }
     all[LOOK] = looks.score(minute);
     return all;
   }
 
+  /** The third largest score of a minute's busy windows. */
+  private double third(MinuteSoFar so, java.util.function.ToDoubleFunction<double[]> score) {
+    Third third = new Third();
+    if (normals.windows > 0) {
+      so.features.forEach(x -> third.add(score.applyAsDouble(normals.standardised(x))));
+    }
+    return third.value();
+  }
+
   /** The threshold of a dimension; 0 while there is none. */
   double threshold(int dimension) {
     double least = Math.max(LEAST[dimension], verdicts.floor(dimension));
-    return minutes < WARM ? 0 : scores[dimension].threshold(weight, least);
+    boolean known = minutes >= WARM && (dimension != DENSITY || dense >= DENSE);
+    return !known ? 0 : scores[dimension].threshold(weight, least);
   }
 
   double[] thresholds() {
@@ -125,7 +147,7 @@ final class CameraLearning {
         usual &= i == LOOK || oddToday[i] > MOST_ODD;
         usualLook &= i != LOOK || oddToday[i] > MOST_ODD;
       }
-      if (minutes >= DAY) {
+      if (minutes >= DAY && (i != DENSITY || dense >= SETTLED)) {
         scores[i].add(scored[i], thresholds[i], weight);
       }
     }
@@ -197,6 +219,7 @@ final class CameraLearning {
         .setWeight(weight)
         .setMinutes(minutes)
         .setAbsence(absence)
+        .setDense(dense)
         .setDay(day)
         .setFromUs(fromUs)
         .setLastOdd(lastOdd)
@@ -238,6 +261,7 @@ final class CameraLearning {
     it.weight = from.getWeight();
     it.minutes = from.getMinutes();
     it.absence = from.getAbsence();
+    it.dense = from.getDense();
     it.day = from.getDay();
     it.fromUs = from.getFromUs();
     it.lastOdd = from.getLastOdd();

@@ -6,6 +6,7 @@ import flumen.v1.Flumen.Minute;
 import flumen.v1.Flumen.ModelCard;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.function.ToDoubleFunction;
 
 /** Model cards of what was learned, with golden vectors (docs/ref/models.md). */
 final class Cards {
@@ -23,9 +24,31 @@ final class Cards {
         .setFromUs(group.fromUs)
         .setWindows(group.windows)
         .setClusters(clusters);
+    ofWindows(card, group, cameras, CameraLearning.CLUSTER, group.clusters::nearest);
+    return card.build();
+  }
+
+  static ModelCard mixture(
+      GroupLearning group, SortedMap<String, CameraLearning> cameras, long minute, String lineage) {
+    ModelCard.Builder card = card(Groups.scope(group.group), "gaussian-mixture", minute, lineage)
+        .setParent(last(group.mixtures.versions))
+        .setFromUs(group.fromUs)
+        .setWindows(group.windows)
+        .setMixture(group.mixtures.record());
+    ofWindows(card, group, cameras, CameraLearning.DENSITY, group.mixtures.model::density);
+    return card.build();
+  }
+
+  /** Normals and golden vectors of a model that scores a group's windows. */
+  private static void ofWindows(
+      ModelCard.Builder card,
+      GroupLearning group,
+      SortedMap<String, CameraLearning> cameras,
+      int dimension,
+      ToDoubleFunction<double[]> score) {
     cameras.values().stream()
         .filter(c -> c.normals.windows > 0)
-        .forEach(c -> card.addNormals(normal(c, CameraLearning.CLUSTER, CameraLearning.CLUSTER + 1, true)));
+        .forEach(c -> card.addNormals(normal(c, dimension, dimension + 1, true)));
     for (GroupState.Sample sample : group.samples) {
       CameraLearning camera = cameras.get(sample.getCamera());
       if (camera != null) {
@@ -33,10 +56,9 @@ final class Cards {
         card.addGolden(ModelCard.Golden.newBuilder()
             .setCamera(camera.camera)
             .setWindow(sample.getWindow())
-            .addScores(group.clusters.nearest(z)));
+            .addScores(score.applyAsDouble(z)));
       }
     }
-    return card.build();
   }
 
   static ModelCard profile(CameraLearning camera, long minute, String lineage) {

@@ -14,6 +14,7 @@ final class GroupLearning {
   final String group;
   /** Nothing before there were enough windows. */
   Clusters clusters;
+  Mixtures mixtures = new Mixtures();
   long minute = -1;
   long windows;
   long fromUs;
@@ -30,6 +31,7 @@ final class GroupLearning {
     fromUs = this.minute < 0 ? minute * 60_000_000L : fromUs;
     this.minute = minute;
     windows += step.size();
+    mixtures.sample(minute, step);
     if (step.isEmpty()) {
       return false;
     }
@@ -60,7 +62,8 @@ final class GroupLearning {
         .setWindows(windows)
         .setFromUs(fromUs)
         .addAllSamples(samples)
-        .addAllVersions(versions);
+        .addAllVersions(versions)
+        .setMixtures(mixtures.save());
     first.forEach(z -> Lists.put(z, to::addFirst));
     if (clusters != null) {
       clusters.centres.forEach(c -> Lists.put(c, to::addCentres));
@@ -76,6 +79,7 @@ final class GroupLearning {
     it.fromUs = from.getFromUs();
     it.samples.addAll(from.getSamplesList());
     it.versions.addAll(from.getVersionsList());
+    it.mixtures = Mixtures.load(from.getMixtures());
     it.first.addAll(Lists.rows(from.getFirstList(), Features.COUNT));
     if (from.getWeightsCount() > 0) {
       it.clusters = new Clusters(

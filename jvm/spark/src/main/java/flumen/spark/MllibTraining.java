@@ -5,12 +5,16 @@ import java.util.List;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.regression.LinearRegression;
+import org.apache.spark.mllib.clustering.GaussianMixture;
+import org.apache.spark.mllib.clustering.GaussianMixtureModel;
 import org.apache.spark.mllib.clustering.StreamingKMeansModel;
 import org.apache.spark.mllib.fpm.PrefixSpan;
+import org.apache.spark.mllib.linalg.Matrices;
 import org.apache.spark.mllib.linalg.Matrix;
 import org.apache.spark.mllib.linalg.Vector;
 import org.apache.spark.mllib.linalg.Vectors;
 import org.apache.spark.mllib.linalg.distributed.RowMatrix;
+import org.apache.spark.mllib.stat.distribution.MultivariateGaussian;
 import org.apache.spark.rdd.RDD;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -44,6 +48,28 @@ final class MllibTraining implements Training {
       to.add(centre.toArray());
     }
     return new Clusters(to, moved.clusterWeights());
+  }
+
+  @Override
+  public Gaussians mix(Gaussians from, List<double[]> rows) {
+    MultivariateGaussian[] parts = new MultivariateGaussian[from.weights.length];
+    for (int k = 0; k < parts.length; k++) {
+      double[] mean = from.means.get(k).clone();
+      Matrix covariance = Matrices.dense(mean.length, mean.length, from.covariances.get(k).clone());
+      parts[k] = new MultivariateGaussian(Vectors.dense(mean), covariance);
+    }
+    GaussianMixtureModel to = new GaussianMixture()
+        .setK(parts.length)
+        .setMaxIterations(1)
+        .setInitialModel(new GaussianMixtureModel(from.weights.clone(), parts))
+        .run(rows(rows));
+    List<double[]> means = new ArrayList<>();
+    List<double[]> covariances = new ArrayList<>();
+    for (MultivariateGaussian part : to.gaussians()) {
+      means.add(part.mu().toArray());
+      covariances.add(part.sigma().toArray());
+    }
+    return Gaussians.unchecked(to.weights(), means, covariances);
   }
 
   @Override

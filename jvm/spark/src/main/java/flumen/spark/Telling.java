@@ -10,17 +10,19 @@ import java.util.Locale;
 final class Telling {
   private Telling() {}
 
-  static List<Oddity> of(CameraLearning camera, Minute minute, double[] scores, double[] thresholds) {
+  static List<Oddity> of(
+      CameraLearning camera, GroupLearning group, Minute minute, double[] scores, double[] thresholds) {
     List<Oddity> odd = new ArrayList<>();
     for (int i = 0; i < scores.length; i++) {
       if (thresholds[i] > 0 && scores[i] > thresholds[i]) {
-        odd.add(one(camera, minute, i, scores[i], thresholds[i]).setThreshold(thresholds[i]).build());
+        odd.add(one(camera, group, minute, i, scores[i], thresholds[i]).setThreshold(thresholds[i]).build());
       }
     }
     return odd;
   }
 
-  private static Oddity.Builder one(CameraLearning camera, Minute minute, int dimension, double score, double threshold) {
+  private static Oddity.Builder one(
+      CameraLearning camera, GroupLearning group, Minute minute, int dimension, double score, double threshold) {
     double usual = camera.profile.activeShare(minute.getHourOfWeek());
     String rare = String.format(Locale.ROOT, "once in %.0f active minutes here", score);
     double seen = minute.getBusy();
@@ -55,15 +57,25 @@ final class Telling {
       }
       default -> text = "things move otherwise than what is usual here";
     }
-    boolean look = dimension == CameraLearning.LOOK;
-    List<Long> versions = look ? camera.looks.versions : camera.versions;
+    String kind = switch (dimension) {
+      case CameraLearning.CLUSTER -> "kmeans";
+      case CameraLearning.DENSITY -> "gaussian-mixture";
+      case CameraLearning.LOOK -> "appearance";
+      default -> "profile";
+    };
+    List<Long> versions = switch (dimension) {
+      case CameraLearning.CLUSTER -> group.versions;
+      case CameraLearning.DENSITY -> group.mixtures.versions;
+      case CameraLearning.LOOK -> camera.looks.versions;
+      default -> camera.versions;
+    };
     return Oddity.newBuilder()
         .setDimension(CameraLearning.DIMENSIONS.get(dimension))
         .setSeen(seen)
         .setExpected(expected)
         .setScore(score)
         .setText(text)
-        .setKind(dimension <= CameraLearning.ABSENCE ? "profile" : look ? "appearance" : "kmeans")
+        .setKind(kind)
         .setVersion(versions.isEmpty() ? 0 : versions.get(versions.size() - 1));
   }
 }

@@ -21,7 +21,7 @@ import java.util.TreeMap;
  * never on where a batch begins or ends, nor on which partition was read first; a step is made once.
  */
 final class Trainer {
-  static final int LAYOUT = 5;
+  static final int LAYOUT = 6;
   static final String MODELS = "flumen.models";
   static final String INSIGHTS = "flumen.insights";
   private static final long MINUTE_US = 60_000_000;
@@ -105,9 +105,12 @@ final class Trainer {
       GroupLearning group = groups.get(name);
       if (group.minute / CameraLearning.DAY != minute / CameraLearning.DAY) {
         day(cameras.values().stream().filter(c -> name.equals(c.group)).toList(), minute);
+        if (group.mixtures.fit(group.clusters, training)) {
+          publish(Cards.mixture(group, own(group), minute, settings.lineage()), group.mixtures.versions);
+        }
       }
       if (group.learn(minute, windows, training)) {
-        publish(group);
+        publish(Cards.clusters(group, own(group), settings.lineage()), group.versions);
       }
       steps++;
     });
@@ -116,8 +119,8 @@ final class Trainer {
   private void one(CameraLearning camera, GroupLearning group, MinuteSoFar so, List<double[]> windows) {
     Minute minute = so.record();
     double[] thresholds = camera.thresholds();
-    double[] scores = camera.score(so, minute, group.clusters);
-    camera.anomalies.minute(so.minute, Telling.of(camera, minute, scores, thresholds), this::tell);
+    double[] scores = camera.score(so, minute, group);
+    camera.anomalies.minute(so.minute, Telling.of(camera, group, minute, scores, thresholds), this::tell);
     Forecasts.Ended ended = camera.forecasts.minute(minute);
     Insight health = camera.health.minute(minute);
     if (health != null) {
@@ -163,10 +166,10 @@ final class Trainer {
     tell(camera.forecasts.insight(camera.camera, ended));
   }
 
-  private void publish(GroupLearning group) {
+  private TreeMap<String, CameraLearning> own(GroupLearning group) {
     TreeMap<String, CameraLearning> own = new TreeMap<>(cameras);
     own.values().removeIf(c -> !group.group.equals(c.group));
-    publish(Cards.clusters(group, own, settings.lineage()), group.versions);
+    return own;
   }
 
   private void publish(ModelCard card, List<Long> versions) {

@@ -7,6 +7,9 @@ interface Training {
   /** Moves centres by the standardised windows of one step. */
   Clusters move(Clusters from, List<double[]> step);
 
+  /** One step of expectation and maximisation over the rows. */
+  Gaussians mix(Gaussians from, List<double[]> rows);
+
   /** Directions in which rows vary most, at most so many, none with a variance that is not above the least. */
   List<double[]> components(List<double[]> rows, int most, double least);
 

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Random;
 import java.util.Map;
+import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
@@ -160,6 +161,31 @@ class LearnTest {
       one = mllib.move(one, windows);
       two = new PlainTraining().move(two, windows);
     }
+  }
+
+  @Test
+  void mllibFitsAMixtureAlsoWhereAFeatureNeverChanges() {
+    Random random = new Random(7);
+    Mixtures mixtures = new Mixtures();
+    for (long minute = 0; minute < 7 * 1440; minute += 8) {
+      double[] z = new double[Features.COUNT];
+      for (int i = 1; i < z.length; i++) {
+        z[i] = (minute % 1440 < 720 ? -2 : 2) + random.nextDouble() - 0.5;
+      }
+      mixtures.sample(minute, List.of(z));
+    }
+    List<double[]> centres = new ArrayList<>();
+    for (double at : new double[] {-1, 1, 0.5, 0}) {
+      centres.add(DoubleStream.generate(() -> at).limit(Features.COUNT).toArray());
+    }
+    MllibTraining mllib = new MllibTraining(JavaSparkContext.fromSparkContext(spark.sparkContext()));
+    assertTrue(mixtures.fit(new Clusters(centres, new double[] {4, 3, 2, 1}), mllib));
+    assertTrue(mixtures.fit(null, mllib), "it goes on from the last fit");
+    double[] cloud = DoubleStream.concat(DoubleStream.of(0), DoubleStream.generate(() -> 2)).limit(Features.COUNT).toArray();
+    double[] between = new double[Features.COUNT];
+    assertTrue(mixtures.model.density(cloud) < 3, () -> "in a cloud " + mixtures.model.density(cloud));
+    assertTrue(mixtures.model.density(between) > 20, () -> "between " + mixtures.model.density(between));
+    assertArrayEquals(mixtures.model.factors.get(0), Mixtures.load(mixtures.save()).model.factors.get(0));
   }
 
   @Test

@@ -3,7 +3,7 @@ package flumen.spark;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The rule of MLlib's streaming k-means, said plainly: what the real one is held against; no directions. */
+/** The rule of MLlib's streaming k-means, said plainly: what the real one is held against; no directions, mixtures stay. */
 final class PlainTraining implements Training {
   @Override
   public Clusters move(Clusters from, List<double[]> step) {
@@ -32,6 +32,11 @@ final class PlainTraining implements Training {
       centres.add(centre);
     }
     return new Clusters(centres, weights);
+  }
+
+  @Override
+  public Gaussians mix(Gaussians from, List<double[]> rows) {
+    return from;
   }
 
   @Override
