@@ -8,6 +8,7 @@ mod crash;
 mod figures;
 mod ingest;
 mod kills;
+mod learning;
 mod load;
 mod memory;
 mod moved;
