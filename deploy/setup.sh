@@ -24,7 +24,13 @@ library() { have pkg-config && pkg-config --exists "$1"; }
 installed() { have dpkg-query && dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 rust_ok() { have cargo && have rustc && at_least "$rust_minimum" "$(rustc --version | cut -d' ' -f2)"; }
 # `libclang-cpp.so`, which other packages bring, is another library.
-libclang() { ls /usr/lib/llvm-*/lib /usr/lib/*-linux-* 2>/dev/null | grep -qE '^libclang(-[0-9.]+)?\.so'; }
+libclang() {
+  local at
+  for at in /usr/lib/llvm-*/lib/libclang.so* /usr/lib/llvm-*/lib/libclang-[0-9]* /usr/lib/*/libclang.so* /usr/lib/*/libclang-[0-9]*; do
+    [ ! -e "$at" ] || return 0
+  done
+  return 1
+}
 
 for_build() {
   want ca-certificates "package registries speak TLS" test -e /etc/ssl/certs/ca-certificates.crt

@@ -74,6 +74,8 @@ master_start() {
 worker_start() {
   local n=$1 base=$((port + 10 * $1))
   pid_of "$dir" "worker-$n" >/dev/null && return 0
+  # A Worker looks for the jars of its executors in SPARK_HOME.
+  ln -sfn "$lib" "$dir/jars"
   free_port "$base"
   spawn "$dir" "worker-$n" -Xmx192m "${small[@]}" "${opens[@]}" -cp "$lib/*" org.apache.spark.deploy.worker.Worker \
     --host 127.0.0.1 --port "$base" --webui-port "$((base + 1))" --cores "$cores" --memory "$memory" \

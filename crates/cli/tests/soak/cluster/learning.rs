@@ -1,17 +1,19 @@
-//! What learning costs: windows a second, time of a batch and Spark's jobs in it, by cameras.
+//! What learning costs by number of cameras, and learning while its executors are killed.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use flumen_base::wire::Window;
+use flumen_base::wire::{Insight, ModelCard, Window};
 use flumen_base::{Clock as _, SystemClock, topic};
 use flumen_farm::days::{Days, DaysSpec};
 use prost::Message as _;
 
-use super::client::Writer;
+use super::client::{Offsets, Writer, ends, read};
 use super::figures::{machine_load, median};
-use super::number;
-use super::servers::{Kafka, root};
+use super::servers::{Kafka, pid, ports, root, script, stop};
+use super::{Random, number};
 use crate::common::succeed;
 
 /// Cameras that learn together.
@@ -60,6 +62,140 @@ fn learning_by_number_of_cameras() {
             jobs as f64 / batches.len() as f64
         );
     }
+}
+
+/// A Spark of one Master and one Worker; the driver beside it.
+struct Spark {
+    dir: PathBuf,
+    port: u16,
+}
+
+impl Spark {
+    fn start(dir: &Path) -> Spark {
+        let port = ports();
+        script("spark.sh", &["start", &dir.display().to_string(), "--port", &port.to_string()]);
+        Spark { dir: dir.to_owned(), port }
+    }
+
+    fn submit(&self, kafka: &Kafka, most: usize) {
+        let jar = root().join("jvm/spark/target/flumen-spark-0.1.0.jar");
+        let (dir, most) = (self.dir.display().to_string(), most.to_string());
+        let place = format!("file://{dir}/learn");
+        let job =
+            ["submit", &dir, "--master", "cluster", &jar.display().to_string()].map(str::to_owned);
+        let of = ["flumen.spark.Learn", "--brokers", &kafka.brokers, "--dir", &place];
+        let more = ["--trigger-ms", "0", "--max-records", &most];
+        let all: Vec<&str> = job.iter().map(String::as_str).chain(of).chain(more).collect();
+        script("spark.sh", &all);
+    }
+
+    fn ended(&self) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", pid(&self.dir, "driver")));
+        status.map_or(true, |s| s.contains("State:\tZ"))
+    }
+
+    /// The executor that this Worker runs now.
+    fn executor(&self) -> Option<u32> {
+        let worker = format!("spark://Worker@127.0.0.1:{}", self.port + 10);
+        let own = |pid: &u32| {
+            let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            line.contains("CoarseGrainedExecutorBackend") && line.contains(&worker)
+        };
+        let all = std::fs::read_dir("/proc").ok()?;
+        all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).find(own)
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.join("logs/driver.log")).unwrap_or_default()
+    }
+
+    fn log_end(&self) -> String {
+        let log = self.log();
+        let told = |line: &&str| !line.starts_with('\t') && !line.contains(" INFO ");
+        let lines: Vec<&str> = log.lines().filter(told).collect();
+        lines[lines.len().saturating_sub(12)..].join("\n")
+    }
+
+    fn batches(&self) -> usize {
+        self.log().lines().filter_map(batch).count()
+    }
+}
+
+impl Drop for Spark {
+    fn drop(&mut self) {
+        stop("spark.sh", &self.dir);
+    }
+}
+
+/// Cards that are there in the end and insights by id and revision, of what came after a place.
+fn learned(
+    kafka: &Kafka,
+    from: &Offsets,
+) -> (BTreeMap<Vec<u8>, ModelCard>, BTreeMap<(Vec<u8>, u32), Insight>) {
+    let (mut cards, mut insights) = (BTreeMap::new(), BTreeMap::new());
+    for found in read(&kafka.brokers, &[topic::MODELS, topic::INSIGHTS], from, true) {
+        match (found.topic == topic::MODELS, found.value) {
+            (true, None) => drop(cards.remove(&found.key)),
+            (true, Some(value)) => {
+                let card = ModelCard::decode(value.as_slice()).unwrap();
+                cards.insert(found.key, ModelCard { effective_us: 0, ..card });
+            }
+            (false, value) => {
+                let insight = Insight::decode(value.unwrap().as_slice()).unwrap();
+                let name = (insight.id.to_vec(), insight.revision);
+                let before = insights.insert(name, insight.clone());
+                assert!(before.is_none_or(|b| b == insight), "two insights with one id");
+            }
+        }
+    }
+    (cards, insights)
+}
+
+#[test]
+fn executors_killed_while_it_learns() {
+    const CAMERAS: usize = 20;
+    let dir = tempfile::tempdir().unwrap();
+    let kafka = Kafka::start(&dir.path().join("kafka"), 1);
+    let windows = feed(&kafka, CAMERAS, 120);
+    learn(&kafka, &dir.path().join("alone"), "700m", CAMERAS);
+    let alone = learned(&kafka, &Offsets::new());
+    let before = ends(&kafka.brokers, &[topic::MODELS, topic::INSIGHTS]);
+
+    let spark = Spark::start(&dir.path().join("spark"));
+    spark.submit(&kafka, CAMERAS * 60);
+    let (mut kills, most) = (0, number("FLUMEN_KILLS", 5));
+    let mut random = Random(Random::seed());
+    let mut last = None;
+    while !spark.ended() {
+        let at = spark.batches();
+        // A new one that is at work: it has done a batch, and then for a moment that chance gives.
+        let at_work = |e: &u32| last.map_or(at > 2, |(before, n)| before != *e && at > n + 2);
+        if let Some(executor) = spark.executor().filter(|e| kills < most && at_work(e)) {
+            std::thread::sleep(random.below(Duration::from_secs(1)));
+            kill(executor);
+            (kills, last) = (kills + 1, Some((executor, at)));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(
+        kills,
+        most,
+        "the job ended before all kills; its log ends with {}",
+        spark.log_end()
+    );
+    let killed = learned(&kafka, &before);
+    assert_eq!(alone.0.keys().collect::<Vec<_>>(), killed.0.keys().collect::<Vec<_>>());
+    assert!(alone == killed, "the same versions, and other numbers in them");
+    println!(
+        "{windows} windows on a Master and a Worker, {kills} executors killed: {} cards and {} insights \
+         as those of an undisturbed run in one process",
+        alone.0.len(),
+        alone.1.len()
+    );
+}
+
+fn kill(pid: u32) {
+    succeed(&Command::new("kill").args(["-KILL", &pid.to_string()]).output().unwrap());
 }
 
 /// Windows of a busy hour, of three cameras of the farm under as many names as there are to be.

@@ -16,7 +16,7 @@ pub fn root() -> PathBuf {
 }
 
 /// Runs a script of deploy/local; what it printed.
-fn script(name: &str, args: &[&str]) -> String {
+pub fn script(name: &str, args: &[&str]) -> String {
     let mut command = Command::new(root().join("deploy/local").join(name));
     // Words in the campaigns' own video that a bridge with debug assertions obeys.
     command.env("FLUMEN_BRIDGE_PLANT", "on");
@@ -24,7 +24,7 @@ fn script(name: &str, args: &[&str]) -> String {
 }
 
 /// The first of 40 ports in a row that nobody listens on; FLUMEN_PORTS says where to look first.
-fn ports() -> u16 {
+pub fn ports() -> u16 {
     let first = std::env::var("FLUMEN_PORTS").ok().and_then(|p| p.parse().ok()).unwrap_or(21_000);
     let free = |base: u16| (base..base + 40).all(|p| TcpListener::bind(("127.0.0.1", p)).is_ok());
     (first..31_000).step_by(40).find(|base| free(*base)).expect("40 free ports in a row")
@@ -237,13 +237,13 @@ impl Drop for Flink {
     }
 }
 
-fn pid(dir: &Path, name: &str) -> u32 {
+pub fn pid(dir: &Path, name: &str) -> u32 {
     let text = std::fs::read_to_string(dir.join(format!("{name}.pid"))).expect("a pid file");
     text.trim().parse().expect("a pid")
 }
 
 /// Also while a test fails, so nothing here may panic.
-fn stop(name: &str, dir: &Path) {
+pub fn stop(name: &str, dir: &Path) {
     let mut command = Command::new(root().join("deploy/local").join(name));
     if command.arg("stop").arg(dir).status().is_ok_and(|s| s.success()) {
         return;
