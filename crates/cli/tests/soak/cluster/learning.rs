@@ -41,7 +41,8 @@ fn learning_by_number_of_cameras() {
         let windows = feed(&kafka, cameras, minutes);
         let log = learn(&kafka, &dir.path().join("spark"), heap, cameras);
         let batches: Vec<Batch> = log.lines().filter_map(batch).collect();
-        let jobs = log.lines().filter(|l| l.contains("DAGScheduler") && l.contains("Job ")).count();
+        let jobs =
+            log.lines().filter(|l| l.contains("DAGScheduler") && l.contains("Got job ")).count();
         assert_eq!(batches.iter().map(|b| b.records as usize).sum::<usize>(), windows);
         let of =
             |f: fn(&Batch) -> f64| median(&mut batches.iter().skip(1).map(f).collect::<Vec<_>>());
