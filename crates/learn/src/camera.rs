@@ -252,8 +252,6 @@ impl Camera {
         }
         if odd_scores.iter().any(|score| *score > 0.0) {
             self.last_odd = minute.minute;
-        }
-        if odd_scores.iter().any(|score| *score > 0.0) {
             self.verdicts.odd(&minute, odd_scores);
         }
         let fitted = self.looks.learn(&minute, usual_look, self.turn());
