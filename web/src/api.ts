@@ -5,6 +5,7 @@
  * `state/` polls and `live/` reconnects.
  */
 import type {
+  ActiveInput,
   Camera,
   CameraEvent,
   CameraInput,
@@ -22,6 +23,7 @@ import type {
   Segment,
   System,
   Timeline,
+  Trial,
   VerdictInput,
 } from "./types.ts";
 
@@ -210,8 +212,13 @@ export function models(camera: string, signal?: AbortSignal): Promise<ModelList>
 const modelOf = (scope: string, kind: string) => `/models/${encodeURIComponent(scope)}/${kind}`;
 
 /** Says which version of a model counts. */
-export function choose(scope: string, kind: string, word: { version: number; shadow: number; reason: string }): Promise<unknown> {
+export function choose(scope: string, kind: string, word: ActiveInput): Promise<unknown> {
   return ask(`${modelOf(scope, kind)}/active`, { method: "PUT", body: word });
+}
+
+/** How the version beside the one that counts does. */
+export function trial(scope: string, kind: string, signal?: AbortSignal): Promise<Trial> {
+  return ask<Trial>(`${modelOf(scope, kind)}/trial`, { signal });
 }
 
 /** Two versions of a model side by side. */

@@ -2,6 +2,8 @@
 import type * as api from "./gen/api.d.ts";
 
 export type {
+  Active,
+  ActiveInput,
   Ahead,
   Camera,
   CameraInput,
@@ -10,6 +12,7 @@ export type {
   Direction,
   EventBox,
   EventList,
+  Finding,
   Forecast,
   Gate,
   Heading,
@@ -31,6 +34,8 @@ export type {
   SourceInput,
   State,
   System,
+  Told,
+  Trial,
   UsualPath,
   UsualWay,
   Verdict,

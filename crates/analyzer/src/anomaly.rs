@@ -7,9 +7,11 @@
 //! Not here: what is odd (`operators`), where models come from (`models`).
 
 use flumen_base::Frame;
-use flumen_base::wire::{Event, Phase, RuleKind, SourcePosition};
+use flumen_base::wire::insight::Shadow;
+use flumen_base::wire::{Event, Insight, InsightKind, Phase, RuleKind, SourcePosition};
 use flumen_operators::score::{Anomaly, Scorer};
 use flumen_operators::{Reader, Writer};
+use sha2::{Digest, Sha256};
 
 use crate::Output;
 use crate::care::Whose;
@@ -19,6 +21,9 @@ use crate::sight::{Sight, whose};
 
 /// The word for it in events.
 pub(crate) const KIND: &str = "anomaly";
+
+const MINUTE_US: i64 = 60_000_000;
+const HOUR_US: i64 = 60 * MINUTE_US;
 
 /// A camera's scorer, and whether what it told wants a picture.
 #[derive(Default)]
@@ -60,6 +65,8 @@ impl Sight {
         for (turn, at) in told {
             self.turn(&turn, at, out);
         }
+        let hours = self.odd.scorer.shadows();
+        out.extend(hours.into_iter().map(|hour| Output::Insight(shadow(&self.camera, hour))));
     }
 
     fn turn(&mut self, turn: &Anomaly, at: SourcePosition, out: &mut Vec<Output>) {
@@ -83,6 +90,35 @@ impl Sight {
         if let Some(turn) = self.odd.scorer.break_off() {
             self.turn(&turn, at, out);
         }
+    }
+}
+
+/// What a model beside made of an hour.
+fn shadow(camera: &str, (hour, of): (u64, Shadow)) -> Insight {
+    let hour_us = hour.cast_signed() * HOUR_US;
+    let minute = |at: u32| hour_us + i64::from(at) * MINUTE_US;
+    let begin_us = minute(of.scored.trailing_zeros());
+    let dimension = format!("{}/{}/{}/{}", of.scope, of.kind, of.version, of.live_version);
+    let named = format!("{camera}\0{}\0{begin_us}\0{dimension}\0", InsightKind::Shadow as i32);
+    let id: Vec<u8> = Sha256::digest(named).into_iter().take(16).collect();
+    Insight {
+        id: id.into(),
+        revision: 1,
+        camera: camera.to_string(),
+        kind: InsightKind::Shadow.into(),
+        phase: Phase::End.into(),
+        begin_us,
+        end_us: minute(u64::BITS - of.scored.leading_zeros()),
+        dimension,
+        text: format!(
+            "{} of {} minutes odd, {} to the version that counts",
+            of.odd.count_ones(),
+            of.scored.count_ones(),
+            of.live_odd.count_ones()
+        ),
+        model_version: of.version,
+        shadow: Some(of),
+        ..Insight::default()
     }
 }
 

@@ -1,11 +1,11 @@
 //! Results as records: topic, key, bytes, timestamp and id, ready for any bus.
 //!
-//! Invariants: all five depend on the analyzer's output and on the arrival time of the source
+//! Invariants: all of it depends on the analyzer's output and on the arrival time of the source
 //! record alone; two records with one id are equal on every engine and after every restart.
 
 use bytes::Bytes;
 use flumen_base::topic;
-use flumen_base::wire::{Event, FrameResult, Gap, Picture, PictureKind, Reject, Window};
+use flumen_base::wire::{Event, FrameResult, Gap, Insight, Picture, PictureKind, Reject, Window};
 use prost::Message;
 
 use crate::Output;
@@ -37,6 +37,7 @@ impl Named {
             Output::Event(e) => (topic::EVENTS, None, e.encode_to_vec(), event_id(e)),
             Output::Picture(p) => (topic::PICTURES, None, p.encode_to_vec(), picture_id(p)),
             Output::Window(w) => (topic::WINDOWS, None, w.encode_to_vec(), window_id(w)),
+            Output::Insight(i) => (topic::INSIGHTS, None, i.encode_to_vec(), insight_id(i)),
             Output::Reject(r) => (topic::REJECTS, None, r.encode_to_vec(), reject_id(r)),
             Output::Gap(g) => {
                 let key = format!("{}/{}/{}", g.camera, g.start_us, g.cause);
@@ -55,6 +56,7 @@ pub fn id_of(topic: &str, value: &[u8]) -> Option<Vec<u8>> {
         topic::EVENTS => Event::decode(value).ok().map(|e| event_id(&e)),
         topic::PICTURES => Picture::decode(value).ok().map(|p| picture_id(&p)),
         topic::WINDOWS => Window::decode(value).ok().map(|w| window_id(&w)),
+        topic::INSIGHTS => Insight::decode(value).ok().map(|i| insight_id(&i)),
         topic::GAPS => Gap::decode(value).ok().map(|g| gap_id(&g)),
         topic::REJECTS => Reject::decode(value).ok().map(|r| reject_id(&r)),
         _ => None,
@@ -84,6 +86,10 @@ fn picture_id(p: &Picture) -> Vec<u8> {
 
 fn window_id(w: &Window) -> Vec<u8> {
     id(topic::WINDOWS, &w.camera, [w.epoch, w.sequence], &[])
+}
+
+fn insight_id(i: &Insight) -> Vec<u8> {
+    id(topic::INSIGHTS, &i.camera, [u64::from(i.revision), 0], &i.id)
 }
 
 fn gap_id(g: &Gap) -> Vec<u8> {

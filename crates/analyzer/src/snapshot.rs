@@ -28,7 +28,7 @@ const VERSION: u32 = 5;
 /// Grows with the layout of the gate.
 const GATE: u32 = 1;
 /// Grows with the layout of the scorer.
-const MODELS: u32 = 1;
+const MODELS: u32 = 2;
 const WHAT: &str = "analysis";
 
 /// The error of a snapshot of `what` that can't be used.

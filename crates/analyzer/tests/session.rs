@@ -67,6 +67,7 @@ fn the_records_are_those_of_the_analyzer_named() {
             Output::Event(m) => (topic::EVENTS, m.encode_to_vec()),
             Output::Picture(m) => (topic::PICTURES, m.encode_to_vec()),
             Output::Window(m) => (topic::WINDOWS, m.encode_to_vec()),
+            Output::Insight(m) => (topic::INSIGHTS, m.encode_to_vec()),
             Output::Gap(m) => (topic::GAPS, m.encode_to_vec()),
             Output::Reject(m) => (topic::REJECTS, m.encode_to_vec()),
         };

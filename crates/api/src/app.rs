@@ -82,6 +82,7 @@ impl App {
         let mut readers =
             vec![crate::live::feed(self.clone())?, crate::events::feed(self.clone())?];
         readers.push(crate::cluster::watch(self.clone())?);
+        readers.push(crate::learning::watch_trials(self.clone())?);
         readers.extend(crate::live::direct(self.clone())?);
         Ok(readers)
     }

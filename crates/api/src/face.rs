@@ -214,6 +214,13 @@ pub trait Library: Send + Sync {
     /// `Unavailable` when the index can't be read.
     fn insights(&self, query: &InsightQuery) -> Result<Vec<wire::Insight>>;
 
+    /// Hands out what a model beside made of hours that began at `from_us` or later, by camera and
+    /// time; `of` is the beginning of their dimension.
+    ///
+    /// # Errors
+    /// `Unavailable` when the index can't be read.
+    fn shadows(&self, of: &str, from_us: i64, take: &mut dyn FnMut(&wire::Insight)) -> Result<()>;
+
     /// The JPEG of an event.
     ///
     /// # Errors
@@ -282,7 +289,7 @@ pub struct EventQuery {
 pub struct InsightQuery {
     /// Only this camera.
     pub camera: Option<CameraId>,
-    /// Only this kind.
+    /// Only this kind; of all but what models beside made of hours when there is none.
     pub kind: Option<wire::InsightKind>,
     /// `begin_us` before this.
     pub before_us: i64,

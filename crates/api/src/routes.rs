@@ -47,6 +47,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(learning::get_model))
         .routes(routes!(learning::compare_models))
         .routes(routes!(learning::put_active))
+        .routes(routes!(learning::get_trial))
         .routes(routes!(learning::get_normal))
         .routes(routes!(learning::get_forecast))
         .routes(routes!(learning::list_insights))

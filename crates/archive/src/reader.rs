@@ -45,7 +45,7 @@ pub struct EventQuery {
 pub struct InsightQuery {
     /// Only this camera.
     pub camera: Option<CameraId>,
-    /// Only this kind.
+    /// Only this kind; of all but what models beside made of hours when there is none.
     pub kind: Option<InsightKind>,
     /// Only insights that began before this, UTC: the next page.
     pub before_us: Option<i64>,
@@ -224,11 +224,10 @@ impl Reader {
             "SELECT record FROM insight WHERE {} AND {} AND begin_us < ?1
              ORDER BY begin_us DESC, id LIMIT ?2",
             if query.camera.is_some() { "camera = ?3" } else { "?3 IS NULL" },
-            if query.kind.is_some() { "kind = ?4" } else { "?4 IS NULL" },
+            if query.kind.is_some() { "kind = ?4 AND ?5 > 0" } else { "kind <> ?5 AND ?4 IS NULL" },
         );
         self.query(|conn| {
-            let there = "SELECT 1 FROM sqlite_master WHERE name = 'insight'";
-            if db::one::<i64>(conn, there, [])?.is_none() {
+            if !has_insights(conn)? {
                 return Ok(Vec::new());
             }
             let mut statement = conn.prepare_cached(&sql).map_err(told)?;
@@ -237,9 +236,32 @@ impl Reader {
                 limit as i64,
                 query.camera.as_ref().map(CameraId::as_str),
                 query.kind.map(|kind| kind as i32),
+                InsightKind::Shadow as i32,
             ];
             let found = statement.query_map(with, |r| r.get::<_, Vec<u8>>(0)).map_err(told)?;
             found.map(|row| insight(&row.map_err(told)?)).collect()
+        })
+    }
+
+    /// Hands out what a model beside made of hours that began at `from_us` or later, by camera and
+    /// time; `of` is the beginning of their dimension.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database can't be read, `DataLoss` for a record that can't.
+    pub fn shadows(&self, of: &str, from_us: i64, take: &mut dyn FnMut(&Insight)) -> Result<()> {
+        let sql = "SELECT record FROM insight WHERE kind = ?1 AND begin_us >= ?2
+                   AND substr(dimension, 1, length(?3)) = ?3 ORDER BY camera, begin_us";
+        self.query(|conn| {
+            if !has_insights(conn)? {
+                return Ok(());
+            }
+            let mut statement = conn.prepare_cached(sql).map_err(told)?;
+            let with = params![InsightKind::Shadow as i32, from_us, of];
+            let mut rows = statement.query(with).map_err(told)?;
+            while let Some(row) = rows.next().map_err(told)? {
+                take(&insight(&row.get::<_, Vec<u8>>(0).map_err(told)?)?);
+            }
+            Ok(())
         })
     }
 
@@ -300,6 +322,12 @@ impl Reader {
         let told = self.timeline(camera, from_us, to_us)?;
         Ok(timeline::coverage(window(from_us, to_us)?, oldest_us, &told))
     }
+}
+
+/// An archive of before learning has no table of insights.
+fn has_insights(conn: &Connection) -> Result<bool> {
+    let there = "SELECT 1 FROM sqlite_master WHERE name = 'insight'";
+    Ok(db::one::<i64>(conn, there, [])?.is_some())
 }
 
 fn stored(record: &[u8], picture: Option<u32>) -> Result<StoredEvent> {

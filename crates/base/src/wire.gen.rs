@@ -890,6 +890,9 @@ pub struct ActiveModel {
     /// trainer keeps them no longer.
     #[prost(message, repeated, tag = "8")]
     pub cards: ::prost::alloc::vec::Vec<ModelCard>,
+    /// The shadow takes over when a day and more of it finds as much with fewer false anomalies.
+    #[prost(bool, tag = "9")]
+    pub when_better: bool,
 }
 /// One dimension in which something was not as usual.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -931,7 +934,8 @@ pub struct Insight {
     pub begin_us: i64,
     #[prost(int64, tag = "7")]
     pub end_us: i64,
-    /// Of an anomaly the leading dimension; "entries" of a forecast; "path" of a pattern.
+    /// Of an anomaly the leading dimension; "entries" of a forecast; "path" of a pattern; of a model
+    /// beside scope/kind/version/the version that counted.
     #[prost(string, tag = "8")]
     pub dimension: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "9")]
@@ -948,9 +952,32 @@ pub struct Insight {
     pub model_version: u64,
     #[prost(string, tag = "15")]
     pub trainer: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "16")]
+    pub shadow: ::core::option::Option<insight::Shadow>,
 }
 /// Nested message and enum types in `Insight`.
 pub mod insight {
+    /// A camera, scored by two versions of a model from the insight's begin to its end, which lie in
+    /// one hour of UTC; bit i is minute i of that hour.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Shadow {
+        #[prost(string, tag = "1")]
+        pub scope: ::prost::alloc::string::String,
+        #[prost(string, tag = "2")]
+        pub kind: ::prost::alloc::string::String,
+        /// The one beside, and the one that counted.
+        #[prost(uint64, tag = "3")]
+        pub version: u64,
+        #[prost(uint64, tag = "4")]
+        pub live_version: u64,
+        /// Minutes that ended, those odd to the one beside, and to the one that counted.
+        #[prost(uint64, tag = "5")]
+        pub scored: u64,
+        #[prost(uint64, tag = "6")]
+        pub odd: u64,
+        #[prost(uint64, tag = "7")]
+        pub live_odd: u64,
+    }
     /// One step of a forecast.
     #[derive(Clone, Copy, PartialEq, ::prost::Message)]
     pub struct Ahead {
@@ -1367,6 +1394,8 @@ pub enum InsightKind {
     Forecast = 2,
     /// A camera drifts towards failure.
     Health = 3,
+    /// What a model beside made of an hour; from the analysis.
+    Shadow = 4,
 }
 impl InsightKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1379,6 +1408,7 @@ impl InsightKind {
             Self::Pattern => "INSIGHT_KIND_PATTERN",
             Self::Forecast => "INSIGHT_KIND_FORECAST",
             Self::Health => "INSIGHT_KIND_HEALTH",
+            Self::Shadow => "INSIGHT_KIND_SHADOW",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1388,6 +1418,7 @@ impl InsightKind {
             "INSIGHT_KIND_PATTERN" => Some(Self::Pattern),
             "INSIGHT_KIND_FORECAST" => Some(Self::Forecast),
             "INSIGHT_KIND_HEALTH" => Some(Self::Health),
+            "INSIGHT_KIND_SHADOW" => Some(Self::Shadow),
             _ => None,
         }
     }

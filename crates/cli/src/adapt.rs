@@ -159,6 +159,10 @@ impl api::Library for ArchiveLibrary {
         })
     }
 
+    fn shadows(&self, of: &str, from_us: i64, take: &mut dyn FnMut(&wire::Insight)) -> Result<()> {
+        self.0.shadows(of, from_us, take)
+    }
+
     fn picture(&self, event: &[u8]) -> Result<Option<Bytes>> {
         self.0.picture(event, None)
     }

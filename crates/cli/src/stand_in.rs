@@ -82,6 +82,10 @@ impl api::Library for NoLibrary {
         Ok(Vec::new())
     }
 
+    fn shadows(&self, _: &str, _: i64, _: &mut dyn FnMut(&wire::Insight)) -> Result<()> {
+        Ok(())
+    }
+
     fn picture(&self, _: &[u8]) -> Result<Option<Bytes>> {
         Ok(None)
     }

@@ -239,6 +239,8 @@ impl Run {
                 Output::Picture(picture) => Item::Picture(picture),
                 Output::Window(window) => Item::Window(window),
                 Output::Gap(gap) => Item::Gap(gap),
+                // Of models; a pass over a file has none.
+                Output::Insight(_) => continue,
                 Output::Reject(reject) => {
                     passed.rejects += 1;
                     Item::Reject(reject)

@@ -20,8 +20,14 @@ use prost::Message;
 use crate::checkpoint::Place;
 
 /// The logs that results go to.
-pub(crate) const TOPICS: [&str; 5] =
-    [topic::FRAMES, topic::EVENTS, topic::PICTURES, topic::WINDOWS, topic::REJECTS];
+pub(crate) const TOPICS: [&str; 6] = [
+    topic::FRAMES,
+    topic::EVENTS,
+    topic::PICTURES,
+    topic::WINDOWS,
+    topic::INSIGHTS,
+    topic::REJECTS,
+];
 /// Most results that are remembered after a restart; beyond it repeats are possible, and said.
 const REMEMBERED: usize = 4_000_000;
 

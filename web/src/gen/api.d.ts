@@ -2,6 +2,8 @@
 
 /** Which version of a model counts, as a person said. */
 export interface Active {
+  /** Who said it: `api`, or `measure`. */
+  by: string;
   /** Arrival time from which it counts. */
   effective_us: number;
   /** Kind of model. */
@@ -14,6 +16,8 @@ export interface Active {
   shadow: number;
   /** 0 = always the newest. */
   version: number;
+  /** The version beside counts as soon as it is found to be better; then the newest is beside. */
+  when_better: boolean;
 }
 
 /** What is to count. */
@@ -24,6 +28,8 @@ export interface ActiveInput {
   shadow?: number;
   /** Version that counts; 0 = always the newest. */
   version?: number;
+  /** The version beside counts as soon as a day and more of it finds as much with fewer false anomalies; then, or after a week, the newest is beside. Version 0 is then the one in force, shadow 0 always the newest. */
+  when_better?: boolean;
 }
 
 /** One hour of a forecast. */
@@ -304,6 +310,9 @@ export interface EventList {
   next_before_us?: number;
 }
 
+/** Whether a version beside is better. */
+export type Finding = "too-early" | "better" | "not-better";
+
 /** What is expected to come. */
 export interface Forecast {
   /** Camera. */
@@ -375,7 +384,7 @@ export interface Insight {
 }
 
 /** What an insight is. */
-export type InsightKind = "anomaly" | "pattern" | "forecast" | "health";
+export type InsightKind = "anomaly" | "pattern" | "forecast" | "health" | "shadow";
 
 /** Some insights. */
 export interface InsightList {
@@ -857,6 +866,16 @@ export interface System {
   version: string;
 }
 
+/** What one of two versions would have told. */
+export interface Told {
+  /** Anomalies. */
+  anomalies: number;
+  /** Of those that a person said to be one. */
+  found: number;
+  /** Those that no person said to be one. */
+  unconfirmed: number;
+}
+
 /** A log of the bus. */
 export interface TopicReport {
   /** Their bytes; absent when it is not known. */
@@ -871,6 +890,26 @@ export interface TopicReport {
 
 /** How RTSP carries its packets. */
 export type Transport = "tcp" | "udp";
+
+/** A version beside the one that counts, on the same minutes. */
+export interface Trial {
+  /** What it would have told. */
+  beside: Told;
+  /** Cameras that it scores. */
+  cameras: number;
+  /** Spans in it that a person said to be an anomaly. */
+  confirmed: number;
+  /** Whether it is better. */
+  finding: Finding;
+  /** What the version that counts told of the same minutes by this kind of model. */
+  in_force: Told;
+  /** Scored minutes of all of them, of ended hours. */
+  minutes: number;
+  /** It is scored from here on, UTC. */
+  since_us: number;
+  /** The version beside. */
+  version: number;
+}
 
 /** Numbers at once by hour of the day. */
 export interface UsualCrowd {

@@ -40,7 +40,7 @@ export function Found({ insight, name }: { insight: Insight; name: string }) {
   );
 }
 
-const HEADS = { anomaly: "Not as usual", pattern: "New usual path", forecast: "Forecast", health: "Camera drifts" } as const;
+const HEADS = { anomaly: "Not as usual", pattern: "New usual path", forecast: "Forecast", health: "Camera drifts", shadow: "A model beside" } as const;
 
 /** Expected against seen, by dimension. */
 export function Oddities({ list, text }: { list: readonly Oddity[]; text?: string }) {

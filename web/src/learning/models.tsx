@@ -3,8 +3,9 @@ import { useState } from "preact/hooks";
 import * as api from "../api.ts";
 import { count } from "../text/format.ts";
 import { ago, exact, span } from "../text/time.ts";
-import type { Model, ModelComparison, ModelList } from "../types.ts";
-import { figure, measureWords, modelStateWord, modelWord, scopeWord } from "./words.ts";
+import type { Active, Model, ModelComparison, ModelList, Told } from "../types.ts";
+import { useAsked } from "./asked.ts";
+import { figure, findingWord, measureWords, modelStateWord, modelWord, scopeWord } from "./words.ts";
 
 /** Versions of one model that are shown before someone asks for all. */
 const FEW = 3;
@@ -19,13 +20,18 @@ export function Models({ list, onChange }: { list: ModelList; onChange: () => vo
   return (
     <>
       {[...groups].map(([key, models]) => (
-        <OneModel key={key} models={models} onChange={onChange} />
+        <OneModel key={key} models={models} word={wordOn(list, models)} onChange={onChange} />
       ))}
     </>
   );
 }
 
-function OneModel({ models, onChange }: { models: Model[]; onChange: () => void }) {
+/** What was said of a model; nothing while the newest version counts. */
+function wordOn(list: ModelList, models: Model[]): Active | undefined {
+  return list.active.find((word) => word.scope === models[0]?.scope && word.kind === models[0]?.kind);
+}
+
+function OneModel({ models, word, onChange }: { models: Model[]; word: Active | undefined; onChange: () => void }) {
   const [all, setAll] = useState(false);
   const [busy, setBusy] = useState(false);
   const [told, setTold] = useState<string>();
@@ -47,6 +53,11 @@ function OneModel({ models, onChange }: { models: Model[]; onChange: () => void 
     act(async () => {
       await api.choose(first.scope, first.kind, { version, shadow, reason: words });
       return `${words}: it counts in half a second.`;
+    });
+  const attempt = (model: Model) => () =>
+    act(async () => {
+      await api.choose(first.scope, first.kind, { shadow: model.version, when_better: true, reason: "Tried on the page" });
+      return "It counts once a day shows as much found, with fewer false ones.";
     });
   const compare = (model: Model) => () =>
     act(async () => {
@@ -89,6 +100,9 @@ function OneModel({ models, onChange }: { models: Model[]; onChange: () => void 
                       <button type="button" class="button small" disabled={busy} onClick={choose(0, model.version, "Scored beside")}>
                         Beside
                       </button>
+                      <button type="button" class="button small" disabled={busy} onClick={attempt(model)}>
+                        When better
+                      </button>
                       <button type="button" class="button small" disabled={busy} onClick={compare(model)}>
                         Compare
                       </button>
@@ -100,6 +114,7 @@ function OneModel({ models, onChange }: { models: Model[]; onChange: () => void 
           </tbody>
         </table>
       </div>
+      {word && word.shadow !== 0 && <Beside word={word} />}
       <div class="model-foot">
         {models.length > FEW && (
           <button type="button" class="button small" onClick={() => setAll(!all)}>
@@ -115,6 +130,49 @@ function OneModel({ models, onChange }: { models: Model[]; onChange: () => void 
       </div>
       {compared && <Compared compared={compared} onClose={() => setCompared(undefined)} />}
     </section>
+  );
+}
+
+/** How the version beside does, against the one that counts. */
+function Beside({ word }: { word: Active }) {
+  const { value } = useAsked((signal) => api.trial(word.scope, word.kind, signal), [word.scope, word.kind, word.shadow], 60_000);
+  if (value === undefined) return null;
+  const row = (name: string, told: Told) => (
+    <tr>
+      <th scope="row">{name}</th>
+      <td class="number">{count(told.anomalies)}</td>
+      <td class="number">{count(told.unconfirmed)}</td>
+      <td class="number">
+        {count(told.found)} of {count(value.confirmed)}
+      </td>
+    </tr>
+  );
+  return (
+    <div class="trial">
+      <p class="quiet">
+        {findingWord(value.finding)} {span(value.minutes * 60e6)} of {value.cameras === 1 ? "one camera" : `${count(value.cameras)} cameras`}
+        {" scored by both"}
+        {word.when_better ? "; what is better counts." : "."}
+      </p>
+      {value.minutes > 0 && (
+        <div class="table" role="region" aria-label="The version beside and the one that counts" tabIndex={0}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col" />
+                <th scope="col" class="number">Anomalies</th>
+                <th scope="col" class="number">Confirmed by nobody</th>
+                <th scope="col" class="number">Confirmed ones found</th>
+              </tr>
+            </thead>
+            <tbody>
+              {row("Beside", value.beside)}
+              {row("Counts", value.in_force)}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 /** Owns the words of learning: dimensions, kinds of models, measures, directions. */
-import type { Model, ModelMeasure, ModelState } from "../types.ts";
+import type { Finding, Model, ModelMeasure, ModelState } from "../types.ts";
 import { title } from "../text/words.ts";
 
 const DIMENSIONS: Record<string, string> = {
@@ -48,6 +48,17 @@ const STATES: Record<ModelState, string> = {
 /** How a version counts. */
 export function modelStateWord(model: Pick<Model, "state" | "pinned">): string {
   return model.pinned ? `${STATES[model.state]}, chosen` : STATES[model.state];
+}
+
+const FINDINGS: Record<Finding, string> = {
+  "too-early": "Too early to say which is better:",
+  better: "The version beside is better:",
+  "not-better": "The version beside is not better:",
+};
+
+/** Whether a version beside is better, as the beginning of a sentence. */
+export function findingWord(finding: Finding): string {
+  return FINDINGS[finding];
 }
 
 const MEASURES: Record<string, string> = {

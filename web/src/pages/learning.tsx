@@ -83,6 +83,7 @@ const EMPTY: Record<InsightKind, string> = {
   health: "Sharpness, brightness and packets of all cameras are followed; a drift towards failure is told here.",
   pattern: "Ways through the picture that become usual are told here.",
   forecast: "",
+  shadow: "",
 };
 
 function NormalPart({ cameras }: { cameras: Camera[] }) {

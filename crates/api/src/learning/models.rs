@@ -1,6 +1,6 @@
 //! Routes of models: list, show, compare, say which version counts.
 //!
-//! Invariants: a person's word names versions that are there, and carries them.
+//! Invariants: a word names versions that are there, and carries them.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,6 +13,7 @@ use utoipa::IntoParams;
 use super::stored::{self, Versions};
 use crate::app::App;
 use crate::extract::{Asked, Input, Parts, blocking};
+use crate::face::Face;
 use crate::model::{
     Active, ActiveInput, Model, ModelComparison, ModelDetail, ModelDifference, ModelList,
 };
@@ -165,7 +166,8 @@ fn differences(a: &ModelCard, b: &ModelCard) -> Vec<ModelDifference> {
 }
 
 /// Says which version counts: promotes one, rolls back to one, scores one beside; version 0 goes
-/// back to the newest. It counts half a second later.
+/// back to the newest. It counts half a second later. With `when_better` what is beside is promoted
+/// by what it shows.
 #[utoipa::path(put, path = "/api/v1/models/{scope}/{kind}/active", tag = "learning",
     params(("scope" = String, Path, description = "a camera, or group:NAME"),
         ("kind" = String, Path, description = "kind of model")), request_body = ActiveInput, responses(
@@ -179,18 +181,32 @@ pub(crate) async fn put_active(
     Parts((scope, kind)): Parts<(String, String)>,
     Input(input): Input<ActiveInput>,
 ) -> Answer<Json<Active>> {
-    Ok(Json(blocking(move || say(&app, scope, kind, input)).await?))
+    Ok(Json(blocking(move || say(&app.face, scope, kind, input, "api")).await?))
 }
 
-fn say(app: &App, scope: String, kind: String, input: ActiveInput) -> Result<Active> {
+/// Writes a word.
+pub(super) fn say(
+    face: &Face,
+    scope: String,
+    kind: String,
+    mut input: ActiveInput,
+    by: &str,
+) -> Result<Active> {
     if input.reason.len() > MAX_REASON {
         return Err(Error::invalid(format!("the reason is longer than {MAX_REASON} bytes")));
+    }
+    let (bus, now_us) = (&*face.bus, face.clock.wall_us());
+    let of = stored::versions_of(bus, &scope, &kind)?;
+    if input.when_better && input.version == 0 {
+        input.version = of.in_force(now_us);
+    }
+    if input.when_better && input.shadow == 0 {
+        let newest = of.cards.last().map_or(0, |card| card.version);
+        input.shadow = if newest == input.version { 0 } else { newest };
     }
     if input.version != 0 && input.version == input.shadow {
         return Err(Error::invalid("a version can't count and be scored beside itself"));
     }
-    let bus = &*app.face.bus;
-    let of = stored::versions_of(bus, &scope, &kind)?;
     let mut cards = Vec::new();
     for named in [input.version, input.shadow].into_iter().filter(|v| *v != 0) {
         cards.push(stored::version(&of, named)?.clone());
@@ -201,8 +217,9 @@ fn say(app: &App, scope: String, kind: String, input: ActiveInput) -> Result<Act
         kind,
         version: input.version,
         shadow: input.shadow,
-        effective_us: app.face.clock.wall_us() + NOTICE_US,
-        by: String::from("api"),
+        effective_us: now_us + NOTICE_US,
+        when_better: input.when_better,
+        by: by.to_owned(),
         reason: input.reason,
         cards,
     };

@@ -108,6 +108,10 @@ pub struct Active {
     pub shadow: u64,
     /// Arrival time from which it counts.
     pub effective_us: i64,
+    /// The version beside counts as soon as it is found to be better; then the newest is beside.
+    pub when_better: bool,
+    /// Who said it: `api`, or `measure`.
+    pub by: String,
     /// Why.
     pub reason: String,
 }
@@ -120,6 +124,8 @@ impl From<&wire::ActiveModel> for Active {
             version: word.version,
             shadow: word.shadow,
             effective_us: word.effective_us,
+            when_better: word.when_better,
+            by: word.by.clone(),
             reason: word.reason.clone(),
         }
     }
@@ -134,9 +140,58 @@ pub struct ActiveInput {
     /// Version that is scored beside; 0 = none.
     #[serde(default)]
     pub shadow: u64,
+    /// The version beside counts as soon as a day and more of it finds as much with fewer false
+    /// anomalies; then, or after a week, the newest is beside. Version 0 is then the one in force,
+    /// shadow 0 always the newest.
+    #[serde(default)]
+    pub when_better: bool,
     /// Why, for people; at most 500 bytes.
     #[serde(default)]
     pub reason: String,
+}
+
+/// Whether a version beside is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// Less than a day of minutes of each camera is scored.
+    TooEarly,
+    /// It finds as much, and tells fewer false anomalies.
+    Better,
+    /// It does not.
+    NotBetter,
+}
+
+/// What one of two versions would have told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Told {
+    /// Anomalies.
+    pub anomalies: u64,
+    /// Those that no person said to be one.
+    pub unconfirmed: u64,
+    /// Of those that a person said to be one.
+    pub found: u64,
+}
+
+/// A version beside the one that counts, on the same minutes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Trial {
+    /// The version beside.
+    pub version: u64,
+    /// It is scored from here on, UTC.
+    pub since_us: i64,
+    /// Cameras that it scores.
+    pub cameras: u64,
+    /// Scored minutes of all of them, of ended hours.
+    pub minutes: u64,
+    /// Spans in it that a person said to be an anomaly.
+    pub confirmed: u64,
+    /// What it would have told.
+    pub beside: Told,
+    /// What the version that counts told of the same minutes by this kind of model.
+    pub in_force: Told,
+    /// Whether it is better.
+    pub finding: Finding,
 }
 
 /// All models.
@@ -371,6 +426,8 @@ pub enum InsightKind {
     Forecast,
     /// A camera drifts towards failure.
     Health,
+    /// What a model beside made of an hour; told when it is asked for.
+    Shadow,
 }
 
 impl InsightKind {
@@ -380,6 +437,7 @@ impl InsightKind {
             InsightKind::Pattern => wire::InsightKind::Pattern,
             InsightKind::Forecast => wire::InsightKind::Forecast,
             InsightKind::Health => wire::InsightKind::Health,
+            InsightKind::Shadow => wire::InsightKind::Shadow,
         }
     }
 
@@ -389,6 +447,7 @@ impl InsightKind {
             wire::InsightKind::Pattern => InsightKind::Pattern,
             wire::InsightKind::Forecast => InsightKind::Forecast,
             wire::InsightKind::Health => InsightKind::Health,
+            wire::InsightKind::Shadow => InsightKind::Shadow,
         }
     }
 }

@@ -17,10 +17,10 @@ pub(crate) use event::hex;
 pub use event::{Event, EventBox, EventList, GapSpan, Phase, RecordingTimeline, Span};
 pub(crate) use learning::thresholds;
 pub use learning::{
-    Active, ActiveInput, Ahead, Forecast, Insight, InsightKind, InsightList, Model,
+    Active, ActiveInput, Ahead, Finding, Forecast, Insight, InsightKind, InsightList, Model,
     ModelComparison, ModelDetail, ModelDifference, ModelList, ModelMeasure, ModelNormal,
-    ModelState, ModelThreshold, Normal, Oddity, UsualCrowd, UsualPath, UsualWay, Verdict,
-    VerdictInput,
+    ModelState, ModelThreshold, Normal, Oddity, Told, Trial, UsualCrowd, UsualPath, UsualWay,
+    Verdict, VerdictInput,
 };
 pub use live::{ClientMessage, LiveBox, LiveMessage, Mode, PushAnswer};
 pub use rules::{CameraRules, Direction, Heading, Rule, RuleKind, Zone, ZoneShape};

@@ -102,10 +102,16 @@ impl Library for Fakes {
         let insights = self.insights.lock().unwrap();
         let fits = |i: &&wire::Insight| {
             query.camera.as_ref().is_none_or(|c| c.as_str() == i.camera)
-                && query.kind.is_none_or(|k| k == i.kind())
+                && query.kind.map_or(i.shadow.is_none(), |k| k == i.kind())
                 && i.begin_us < query.before_us
         };
         Ok(insights.iter().filter(fits).take(query.limit).cloned().collect())
+    }
+    fn shadows(&self, of: &str, from_us: i64, take: &mut dyn FnMut(&wire::Insight)) -> Result<()> {
+        let insights = self.insights.lock().unwrap();
+        let fits = |i: &&wire::Insight| i.begin_us >= from_us && i.dimension.starts_with(of);
+        insights.iter().filter(fits).for_each(take);
+        Ok(())
     }
     fn picture(&self, event: &[u8]) -> Result<Option<Bytes>> {
         Ok((event == [7; 16]).then(|| Bytes::from_static(b"\xff\xd8jpeg")))

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::fakes::NOW_US;
 use super::site::Site;
+use crate::learning::Trials;
 
 fn profile(version: u64, effective_us: i64) -> ModelCard {
     let mut record = wire::Profile {
@@ -205,4 +206,98 @@ async fn a_person_says_that_an_anomaly_is_usual_and_takes_it_back() {
     let nowhere =
         site.put(&path.replace("yard", "moon"), json!({"verdict": "normal", "begin_us": 1})).await;
     assert_eq!(nowhere.status, 404);
+}
+
+const HOUR_US: i64 = 3_600_000_000;
+
+/// A whole hour scored by version 20 beside 10.
+fn hour(site: &Site, n: i64, odd: u64, live_odd: u64) {
+    let of = wire::insight::Shadow {
+        scope: "yard".into(),
+        kind: "profile".into(),
+        version: 20,
+        live_version: 10,
+        scored: (1 << 60) - 1,
+        odd,
+        live_odd,
+    };
+    let insight = wire::Insight {
+        id: vec![n as u8; 16].into(),
+        camera: "yard".into(),
+        kind: wire::InsightKind::Shadow.into(),
+        begin_us: (NOW_US / HOUR_US + 1 + n) * HOUR_US,
+        dimension: "yard/profile/20/10".into(),
+        shadow: Some(of),
+        ..Default::default()
+    };
+    site.fakes.insights.lock().unwrap().push(insight);
+}
+
+#[tokio::test]
+async fn a_version_beside_is_promoted_after_a_day_in_which_it_finds_as_much_with_fewer_false() {
+    let site = Site::start().await;
+    site.camera("yard").await;
+    for version in [10, 20] {
+        put(&site, &profile(version, 0));
+    }
+    let (active, trial) =
+        ("/api/v1/models/yard/profile/active", "/api/v1/models/yard/profile/trial");
+    let none = site.get(trial).await;
+    assert!(none.status == 404 && none.problem().contains("no version"), "{none:?}");
+    site.put(active, json!({"version": 10, "when_better": true})).await;
+    // What was told at minutes 8 to 10 of the second hour is one, as a person says.
+    let begin_us = (NOW_US / HOUR_US + 2) * HOUR_US + 8 * 60_000_000;
+    let verdict = json!({"verdict": "anomaly", "begin_us": begin_us, "end_us": begin_us + 1});
+    let of = format!("/api/v1/cameras/yard/verdicts/{}", "07".repeat(16));
+    assert_eq!(site.put(&of, verdict).await.status, 204);
+    for n in 0..23 {
+        let live_odd = if n == 1 { 0b111 << 8 | 1 << 59 } else { 0 };
+        // The last minute of this hour and one of the next are one anomaly.
+        hour(&site, n, if n == 1 { 1 << 8 } else { 0 }, live_odd | u64::from(n == 2) << 4);
+    }
+    let mut trials = Trials::default();
+    trials.look(&site.face);
+    let told = site.get(trial).await.json();
+    assert_eq!((&told["finding"], &told["minutes"]), (&json!("too-early"), &json!(23 * 60)));
+    assert_eq!(told["in_force"], json!({"anomalies": 2, "unconfirmed": 1, "found": 1}));
+    assert_eq!(told["beside"], json!({"anomalies": 1, "unconfirmed": 0, "found": 1}));
+    assert_eq!(told["confirmed"], 1);
+    let word = || async { site.get("/api/v1/models?scope=yard").await.json()["active"][0].clone() };
+    assert_eq!((&word().await["version"], &word().await["shadow"]), (&json!(10), &json!(20)));
+
+    put(&site, &profile(30, 0));
+    hour(&site, 23, 0, 0);
+    trials.look(&site.face);
+    let better = word().await;
+    assert_eq!((&better["version"], &better["shadow"]), (&json!(20), &json!(30)));
+    assert_eq!((&better["by"], &better["when_better"]), (&json!("measure"), &json!(true)));
+    let why = better["reason"].as_str().unwrap();
+    assert!(why.starts_with("better: 1440 minutes of 1 cameras: 1 anomalies, 0 of them"), "{why}");
+    trials.look(&site.face);
+    assert_eq!(word().await, better, "the next one has no day yet");
+}
+
+#[tokio::test]
+async fn a_version_that_finds_less_is_not_better_and_gives_way_to_the_newest_after_a_week() {
+    let site = Site::start().await;
+    for version in [10, 20] {
+        put(&site, &profile(version, 0));
+    }
+    let active = "/api/v1/models/yard/profile/active";
+    let said = site.put(active, json!({"version": 10, "shadow": 20, "when_better": true})).await;
+    assert_eq!(said.status, 200);
+    for n in 0..24 {
+        hour(&site, n, 0, 0);
+    }
+    let mut trials = Trials::default();
+    trials.look(&site.face);
+    let told = site.get("/api/v1/models/yard/profile/trial").await.json();
+    assert_eq!(told["finding"], "not-better", "no fewer false ones than none");
+    site.clock.advance(8 * 24 * HOUR_US);
+    trials.look(&site.face);
+    let word = || async { site.get("/api/v1/models?scope=yard").await.json()["active"][0].clone() };
+    assert_eq!(word().await["shadow"], 20, "there is none that is newer");
+    put(&site, &profile(30, 0));
+    trials.look(&site.face);
+    assert_eq!((&word().await["version"], &word().await["shadow"]), (&json!(10), &json!(30)));
 }

@@ -20,6 +20,8 @@ pub(crate) struct Site {
     pub(crate) at: SocketAddr,
     pub(crate) fakes: Arc<Fakes>,
     pub(crate) bus: Arc<Embedded>,
+    pub(crate) face: Face,
+    pub(crate) clock: Arc<ManualClock>,
     stop: Option<oneshot::Sender<()>>,
     served: JoinHandle<Result<()>>,
     _dir: tempfile::TempDir,
@@ -64,17 +66,17 @@ impl Site {
         let clock = Arc::new(ManualClock::at(NOW_US));
         let (cameras, library, stages) = (fakes.clone(), fakes.clone(), fakes.clone());
         let face = Face::new(bus.clone(), cameras, library, stages);
-        let face = change(Face { clock, ..face });
+        let face = change(Face { clock: clock.clone(), ..face });
         let (tell, bound) = oneshot::channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(crate::serve(
-            face,
+            face.clone(),
             config,
             move |at| tell.send(at).unwrap(),
             async move { stopped.await.unwrap_or(()) },
         ));
         let at = bound.await.unwrap();
-        Site { at, fakes, bus, stop: Some(stop), served, _dir: dir }
+        Site { at, fakes, bus, face, clock, stop: Some(stop), served, _dir: dir }
     }
 
     /// Stops it and waits until it has ended.

@@ -77,6 +77,33 @@ fn insights_are_kept_with_their_newest_revision_and_of_forecasts_the_newest_alon
     assert_eq!(found(InsightQuery::default()).len(), 4);
 }
 
+#[test]
+fn hours_of_models_beside_are_handed_out_by_camera_and_in_no_other_list() {
+    let rig = Rig::new();
+    let hour = |n: u8, camera: &str, dimension: &str| Insight {
+        camera: camera.into(),
+        dimension: dimension.into(),
+        ..insight(n, InsightKind::Shadow, ZERO_US + i64::from(n) * 3_600_000_000, 1)
+    };
+    for (n, camera, dimension) in [
+        (3, "yard", "yard/profile/7/5"),
+        (4, "yard", "yard/profile/7/6"),
+        (5, "gate", "yard/profile/7/6"),
+        (6, "yard", "yard/profile/77/6"),
+        (1, "yard", "yard/profile/7/5"),
+    ] {
+        send(&rig, topic::INSIGHTS, &hour(n, camera, dimension));
+    }
+    assert_eq!(take_all(&rig).unusable, 0);
+    let mut found = Vec::new();
+    let from_us = ZERO_US + 3 * 3_600_000_000;
+    rig.reader().shadows("yard/profile/7/", from_us, &mut |i| found.push(i.id[0])).unwrap();
+    assert_eq!(found, [5, 3, 4]);
+    assert_eq!(rig.reader().insights(&InsightQuery::default()).unwrap(), []);
+    let asked = InsightQuery { kind: Some(InsightKind::Shadow), ..InsightQuery::default() };
+    assert_eq!(rig.reader().insights(&asked).unwrap().len(), 5);
+}
+
 fn take_all(rig: &Rig) -> Ledger {
     let mut ledger = Ledger::open(rig.bus.clone(), &rig.config()).unwrap();
     while ledger.turn(Duration::from_millis(10)).unwrap() {}

@@ -1,7 +1,7 @@
 //! `flumen model`: the learned models of a running Flumen, and which version counts.
 
 use clap::Subcommand;
-use flumen_base::{Error, Result};
+use flumen_base::{Error, Kind, Result};
 use serde_json::{Value, json};
 
 use crate::client::Client;
@@ -47,6 +47,20 @@ pub enum Model {
         #[arg(long, default_value = "")]
         reason: String,
     },
+    /// Score this version beside the one that counts, and let it count once it is better
+    ///
+    /// Better: in a day and more it finds as much of what people confirmed, with fewer anomalies
+    /// that nobody confirmed. Then the newest version is beside, and so on. Without a version
+    /// begin with the newest; how it goes: flumen model show.
+    ///
+    /// Example: flumen model try yard/profile
+    Try {
+        /// SCOPE/KIND, or SCOPE/KIND/VERSION
+        model: String,
+        /// Why, for people
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
     /// Let the version before the one that counts count
     ///
     /// Example: flumen model rollback yard/profile --reason "alarms each night since noon"
@@ -82,6 +96,7 @@ pub fn run(site: &Site, command: Model) -> Result<()> {
             let name = Name::of(&model)?;
             say(&client, &name, name.version.unwrap_or(0), shadow, &reason)
         }
+        Model::Try { model, reason } => attempt(&client, &Name::of(&model)?, &reason),
         Model::Rollback { model, reason } => {
             let name = Name::of(&model)?;
             let version = name.version.map_or_else(|| before(&client, &name), Ok)?;
@@ -218,6 +233,7 @@ fn detail(client: &Client, name: &Name, as_json: bool) -> Result<()> {
         println!("{key:8} {}", text(&model, key));
     }
     println!("measures {}", measures(&model));
+    trial(client, name)?.iter().for_each(|line| println!("{line}"));
     let mut rows = Vec::new();
     for normal in answer.get("normals").and_then(Value::as_array).into_iter().flatten() {
         for threshold in normal.get("thresholds").and_then(Value::as_array).into_iter().flatten() {
@@ -246,6 +262,52 @@ fn say(client: &Client, name: &Name, version: u64, shadow: u64, reason: &str) ->
     let beside = if shadow == 0 { String::new() } else { format!(", {shadow} is scored beside") };
     println!("{}/{}: {what} counts in half a second{beside}", name.scope, name.kind);
     Ok(())
+}
+
+fn attempt(client: &Client, name: &Name, reason: &str) -> Result<()> {
+    let shadow = name.version.unwrap_or(0);
+    let body = json!({"shadow": shadow, "when_better": true, "reason": reason});
+    let word = client.send("PUT", &name.path("active"), &body)?;
+    let beside = match number(&word, "shadow") {
+        0 => String::from("the next version that is learned"),
+        shadow => format!("version {shadow}"),
+    };
+    println!(
+        "{}/{}: {beside} is scored beside version {}, and counts once it is better",
+        name.scope,
+        name.kind,
+        text(&word, "version")
+    );
+    Ok(())
+}
+
+/// How the version beside does, in lines for a person; none when there is none.
+fn trial(client: &Client, name: &Name) -> Result<Vec<String>> {
+    let trial = match client.get(&name.path("trial")) {
+        Err(e) if e.kind() == Kind::NotFound => return Ok(Vec::new()),
+        answer => answer?,
+    };
+    let side = |key: &str| {
+        let of = trial.get(key).cloned().unwrap_or_default();
+        format!(
+            "{} anomalies, {} of them confirmed by nobody, {} of {} found",
+            text(&of, "anomalies"),
+            text(&of, "unconfirmed"),
+            text(&of, "found"),
+            text(&trial, "confirmed")
+        )
+    };
+    Ok(vec![
+        format!(
+            "version {} beside: {}, after {} minutes of {} cameras",
+            text(&trial, "version"),
+            text(&trial, "finding"),
+            text(&trial, "minutes"),
+            text(&trial, "cameras")
+        ),
+        format!("  beside   {}", side("beside")),
+        format!("  in force {}", side("in_force")),
+    ])
 }
 
 fn compare(client: &Client, name: &Name, [a, b]: [u64; 2], as_json: bool) -> Result<()> {

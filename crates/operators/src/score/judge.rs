@@ -5,11 +5,10 @@
 
 use flumen_base::wire::{Minute, Oddity, Window};
 
-use super::minute::Third;
 use super::model::{Model, Parameters};
 use super::profile::PROFILE_DIMENSIONS;
 use super::running::{OF_WINDOWS, Running};
-use super::scorer::{Beside, SCORED, Scorer};
+use super::scorer::Scorer;
 use super::words::{look_oddity, movement_oddity, profile_oddity};
 
 impl Scorer {
@@ -70,7 +69,7 @@ impl Scorer {
         odd
     }
 
-    fn odd_profile(&self, model: &Model, minute: &Minute) -> Vec<Oddity> {
+    pub(super) fn odd_profile(&self, model: &Model, minute: &Minute) -> Vec<Oddity> {
         let Parameters::Profile(profile) = &model.parameters else { return Vec::new() };
         let scores = profile.scores(minute);
         let named = PROFILE_DIMENSIONS.iter().zip(&scores).enumerate();
@@ -96,34 +95,5 @@ impl Scorer {
             version: model.version,
             ..words(threshold)
         })
-    }
-
-    pub(super) fn look_beside(&mut self, running: &Running, record: &Minute) {
-        for kind in 0..SCORED.len() {
-            let Some(shadow) = self.shadow(kind) else { continue };
-            let version = shadow.version;
-            let at = OF_WINDOWS.iter().position(|(of, _)| *of == kind);
-            let thirds = at.and_then(|at| running.thirds.get(at));
-            let odd = |model: &Model, which: usize| match (&model.parameters, thirds) {
-                (Parameters::Profile(_), _) => !self.odd_profile(model, record).is_empty(),
-                (Parameters::Appearance(look), _) => {
-                    model.threshold(&self.camera, "look").is_some_and(|t| look.score(record) > t)
-                }
-                (_, Some(thirds)) => {
-                    let name = at.and_then(|at| OF_WINDOWS.get(at)).map_or("", |(_, name)| name);
-                    let score = thirds.get(which).map_or(0.0, Third::value);
-                    model.threshold(&self.camera, name).is_some_and(|t| score > t)
-                }
-                _ => false,
-            };
-            let (shadow, live) = (odd(shadow, 1), self.live(kind).is_some_and(|m| odd(m, 0)));
-            let Some(beside) = self.beside.get_mut(kind) else { continue };
-            if beside.version != version {
-                *beside = Beside { version, ..Beside::default() };
-            }
-            beside.minutes += 1;
-            beside.odd += u64::from(shadow);
-            beside.live_odd += u64::from(live);
-        }
     }
 }

@@ -20,6 +20,7 @@ mod running;
 mod scorer;
 #[cfg(test)]
 mod scorer_tests;
+mod shadow;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -34,5 +35,5 @@ pub use minute::{MinuteSoFar, Third, day_hour, minute_of};
 pub use mixture::Mixture;
 pub use model::{MODEL_BYTES, MODEL_SCHEMA, Model, Parameters};
 pub use profile::{PROFILE_DIMENSIONS, Profile, ProfileScore};
-pub use scorer::{Beside, SCORED, Scorer, older};
+pub use scorer::{SCORED, Scorer, older};
 pub use words::{absence_oddity, look_oddity, movement_oddity, profile_oddity};

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use flumen_base::wire::insight::Shadow;
 use flumen_base::wire::{ActiveModel, ModelCard, Oddity, Window};
 use flumen_base::{Error, Result};
 
@@ -18,6 +19,7 @@ use super::minute::{Third, minute_of};
 use super::model::{Model, Parameters};
 use super::profile::Profile;
 use super::running::{OF_WINDOWS, Running};
+use super::shadow::Shadows;
 use super::words::absence_oddity;
 use crate::state::{Reader, Writer};
 
@@ -37,7 +39,7 @@ pub struct Scorer {
     minute: Option<Running>,
     absent: Absent,
     anomalies: Anomalies,
-    pub(super) beside: [Beside; SCORED.len()],
+    pub(super) shadows: Shadows,
 }
 
 /// Minutes without anything in sight.
@@ -45,19 +47,6 @@ pub struct Scorer {
 struct Absent {
     minutes: u64,
     expected: f64,
-}
-
-/// What a model that is scored beside would have found odd.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Beside {
-    /// Of which version; 0 = none.
-    pub version: u64,
-    /// Ended minutes that it scored.
-    pub minutes: u64,
-    /// Those that it finds odd, and those that the model that counts does.
-    pub odd: u64,
-    /// The model that counts.
-    pub live_odd: u64,
 }
 
 impl Scorer {
@@ -158,10 +147,9 @@ impl Scorer {
         at.and_then(|at| self.live(at)).map_or(0, |model| model.version)
     }
 
-    /// What the models beside found, by `SCORED`.
-    #[must_use]
-    pub fn beside(&self) -> [Beside; SCORED.len()] {
-        self.beside
+    /// Hours since 1970 that models beside have scored to their end, since it was asked last.
+    pub fn shadows(&mut self) -> Vec<(u64, Shadow)> {
+        std::mem::take(&mut self.shadows.ended)
     }
 
     /// The camera's own model, else its group's.
@@ -239,9 +227,7 @@ impl Scorer {
         to.u64(self.absent.minutes);
         to.f64(self.absent.expected);
         self.anomalies.save(to);
-        for b in &self.beside {
-            [b.version, b.minutes, b.odd, b.live_odd].into_iter().for_each(|v| to.u64(v));
-        }
+        self.shadows.save(to);
         to.u8(u8::from(self.minute.is_some()));
         if let Some(minute) = &self.minute {
             minute.save(to);
@@ -256,11 +242,7 @@ impl Scorer {
         }
         scorer.absent = Absent { minutes: from.u64()?, expected: from.f64()? };
         scorer.anomalies = Anomalies::load(from)?;
-        for b in &mut scorer.beside {
-            let [version, minutes, odd, live_odd] =
-                [from.u64()?, from.u64()?, from.u64()?, from.u64()?];
-            *b = Beside { version, minutes, odd, live_odd };
-        }
+        scorer.shadows = Shadows::load(from)?;
         if from.u8()? != 0 {
             scorer.minute = Some(Running::load(from)?);
         }

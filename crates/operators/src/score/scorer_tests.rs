@@ -177,6 +177,12 @@ fn a_person_goes_back_and_forward() {
     assert_eq!(scorer.version(), 3);
 }
 
+fn restored(scorer: &Scorer) -> Scorer {
+    let mut saved = Writer::default();
+    scorer.save(&mut saved);
+    Scorer::load(&mut Reader(&saved.0)).unwrap()
+}
+
 #[test]
 fn a_model_beside_tells_nothing_and_is_counted() {
     let mut scorer = scorer(&[card(1, 0, 0.5, &TIME)]);
@@ -190,8 +196,14 @@ fn a_model_beside_tells_nothing_and_is_counted() {
     });
     scorer.install(&card(2, 0, 0.0, &TIME)).unwrap();
     assert!(run(&mut scorer, 0..601, |s| s < 300).is_empty());
-    let beside = scorer.beside()[0];
-    assert_eq!(beside, Beside { version: 2, minutes: 10, odd: 5, live_odd: 0 });
+    assert!(scorer.shadows().is_empty(), "the hour goes on");
+    let mut scorer = restored(&scorer);
+    run(&mut scorer, 3540..3661, |_| false);
+    let hours = scorer.shadows();
+    let [(0, hour)] = hours.as_slice() else { panic!("one hour: {hours:?}") };
+    assert_eq!((hour.scope.as_str(), hour.version, hour.live_version), ("gate", 2, 1));
+    assert_eq!((hour.scored, hour.odd, hour.live_odd), (0x3ff | 1 << 10 | 1 << 59, 0x1f, 0));
+    assert!(scorer.shadows().is_empty(), "each hour once");
 }
 
 #[test]

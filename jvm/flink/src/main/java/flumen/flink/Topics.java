@@ -15,9 +15,9 @@ final class Topics {
   /** What must be there before the job begins; else the first result would find out. */
   static final List<String> NEEDED = List.of(
       VIDEO, CAMERAS, MODELS, "flumen.frames", "flumen.events", "flumen.pictures", "flumen.windows", "flumen.gaps",
-      "flumen.rejects");
+      "flumen.insights", "flumen.rejects");
   /** Where results may go; exactly-once looks here for transactions that an earlier run left open. */
-  static final Pattern RESULTS = Pattern.compile("flumen\\.(?!video$|cameras$|owners$|models$|feedback$|insights$).*");
+  static final Pattern RESULTS = Pattern.compile("flumen\\.(?!video$|cameras$|owners$|models$|feedback$).*");
 
   /** Header of a video record that holds the PacketHeader. */
   static final String PACKET_HEADER = "h";
