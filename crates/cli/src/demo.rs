@@ -1,10 +1,14 @@
-//! The four cameras of `flumen demo`.
+//! The four cameras of `flumen demo`, and the simulated weeks of three more.
+
+mod days;
 
 use flumen_base::wire::source::{Role, Transport};
 use flumen_base::wire::{Camera, Policy, Source, Stream};
 use flumen_base::{Clock, Result, SystemClock, topic};
 use flumen_bus::Bus;
 use prost::Message as _;
+
+pub use days::start as learn_days;
 
 const SCENES: [(&str, &str, &str); 4] = [
     ("street", "High street", "synthetic:street?seed=1&size=640x360&fps=15&seconds=60"),

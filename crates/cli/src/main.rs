@@ -10,6 +10,7 @@ mod cluster;
 mod commands;
 mod config;
 mod demo;
+mod history;
 mod kafka;
 mod lock;
 mod moving;

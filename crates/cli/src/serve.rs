@@ -66,8 +66,10 @@ fn start(
     logging();
     let mut lock = Lock::take(&site.data)?;
     let rooms = Rooms::start(&site.data, &config, role)?;
+    let mut learning = None;
     if with_demo {
         demo::add_cameras(rooms.bus.as_ref())?;
+        learning = demo::learn_days(rooms.bus.clone())?;
     }
     let took = || begin.elapsed().as_secs_f32();
     let served = if role.has_face() {
@@ -80,6 +82,7 @@ fn start(
         println!("flumen {} runs after {:.1} s; Ctrl-C stops it", role.name(), took());
         wait()
     };
+    drop(learning);
     let stopped = rooms.stop();
     served.and(stopped)
 }

@@ -89,6 +89,15 @@ impl DaysSpec {
         }
     }
 
+    /// As many days, up to the midnight before `now_us`.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no time zone.
+    pub fn before(self, now_us: i64) -> Result<DaysSpec> {
+        let from = LocalClock::new(&self.time_zone)?.date(now_us, self.days)?;
+        Ok(DaysSpec { from, ..self })
+    }
+
     /// First and last moment of all days.
     fn span_us(&self, clock: &LocalClock) -> Result<(i64, i64)> {
         Ok((clock.midnight_us(&self.from, 0)?, clock.midnight_us(&self.from, self.days)?))

@@ -29,4 +29,4 @@ mod worker;
 pub use cards::TRAINER;
 pub use config::LearnConfig;
 pub use trainer::{Out, Trainer};
-pub use worker::{Learner, Progress, begin_from};
+pub use worker::{Learner, Progress, begin_from, publish};

@@ -149,6 +149,34 @@ pub fn begin_from(config: &LearnConfig, trainer: Trainer, out: Vec<Out>) -> Resu
     write_state(&path, &trainer, &BTreeMap::new(), &outbox)
 }
 
+/// Sends what a trainer gave out, and waits until it is durable; cards count in half a second.
+///
+/// # Errors
+/// What the bus says; what was not sent then can be sent again.
+pub fn publish(bus: &dyn Bus, out: Vec<Out>) -> Result<()> {
+    let out: Vec<_> = out.into_iter().map(sent).collect();
+    send(bus, &out)
+}
+
+fn send(bus: &dyn Bus, out: &[Sent]) -> Result<()> {
+    let now_us = now_us();
+    let mut pending = Vec::new();
+    let mut cards = Vec::new();
+    for (to, key, value) in out {
+        if to == topic::MODELS {
+            cards.push((key.clone(), value.clone().map(|v| in_force(v, now_us))));
+            continue;
+        }
+        let value = value.clone().unwrap_or_default();
+        let record = Record { key: key.clone(), headers: Vec::new(), value, timestamp_us: now_us };
+        pending.push(bus.send(to, record)?);
+    }
+    let items: Vec<(&[u8], Option<&[u8]>)> =
+        cards.iter().map(|(k, v)| (k.as_ref(), v.as_deref())).collect();
+    bus.table(topic::MODELS)?.put_all(&items)?;
+    pending.into_iter().try_for_each(|one| one.wait().map(drop))
+}
+
 /// What goes out: topic, key, value or its end.
 type Sent = (String, Bytes, Option<Bytes>);
 
@@ -293,26 +321,7 @@ impl Worker {
     }
 
     fn publish(&mut self) -> Result<()> {
-        let now_us = now_us();
-        let mut pending = Vec::new();
-        let models = self.bus.table(topic::MODELS)?;
-        let mut cards = Vec::new();
-        for (to, key, value) in &self.outbox {
-            if to == topic::MODELS {
-                cards.push((key.clone(), value.clone().map(|v| in_force(v, now_us))));
-                continue;
-            }
-            let value = value.clone().unwrap_or_default();
-            let record =
-                Record { key: key.clone(), headers: Vec::new(), value, timestamp_us: now_us };
-            pending.push(self.bus.send(to, record)?);
-        }
-        let items: Vec<(&[u8], Option<&[u8]>)> =
-            cards.iter().map(|(k, v)| (k.as_ref(), v.as_deref())).collect();
-        models.put_all(&items)?;
-        for one in pending {
-            one.wait()?;
-        }
+        send(self.bus.as_ref(), &self.outbox)?;
         self.outbox.clear();
         Ok(())
     }

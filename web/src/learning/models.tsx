@@ -1,11 +1,11 @@
 /** Owns the table of learned models: what they learned from, which version counts, changing that. */
 import { useState } from "preact/hooks";
 import * as api from "../api.ts";
-import { count } from "../text/format.ts";
+import { count, plural } from "../text/format.ts";
 import { ago, exact, span } from "../text/time.ts";
 import type { Active, Model, ModelComparison, ModelList, Told } from "../types.ts";
 import { useAsked } from "./asked.ts";
-import { figure, findingWord, measureWords, modelStateWord, modelWord, scopeWord } from "./words.ts";
+import { figure, findingWord, measureWords, modelStateWord, modelWord, scopeWord, scores } from "./words.ts";
 
 /** Versions of one model that are shown before someone asks for all. */
 const FEW = 3;
@@ -97,12 +97,16 @@ function OneModel({ models, word, onChange }: { models: Model[]; word: Active | 
                       <button type="button" class="button small" disabled={busy} onClick={choose(model.version, 0, "Chosen on the page")}>
                         Let it count
                       </button>
-                      <button type="button" class="button small" disabled={busy} onClick={choose(0, model.version, "Scored beside")}>
-                        Beside
-                      </button>
-                      <button type="button" class="button small" disabled={busy} onClick={attempt(model)}>
-                        When better
-                      </button>
+                      {scores(model.kind) && (
+                        <>
+                          <button type="button" class="button small" disabled={busy} onClick={choose(0, model.version, "Scored beside")}>
+                            Beside
+                          </button>
+                          <button type="button" class="button small" disabled={busy} onClick={attempt(model)}>
+                            When better
+                          </button>
+                        </>
+                      )}
                       <button type="button" class="button small" disabled={busy} onClick={compare(model)}>
                         Compare
                       </button>
@@ -150,8 +154,9 @@ function Beside({ word }: { word: Active }) {
   return (
     <div class="trial">
       <p class="quiet">
-        {findingWord(value.finding)} {span(value.minutes * 60e6)} of {value.cameras === 1 ? "one camera" : `${count(value.cameras)} cameras`}
-        {" scored by both"}
+        {value.minutes === 0
+          ? "What the version beside finds is counted from the end of this hour on"
+          : `${findingWord(value.finding)} ${span(value.minutes * 60e6)} of ${plural(value.cameras, "camera")} scored by both`}
         {word.when_better ? "; what is better counts." : "."}
       </p>
       {value.minutes > 0 && (

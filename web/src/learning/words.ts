@@ -33,6 +33,11 @@ export function modelWord(kind: string): string {
   return KINDS[kind] ?? title(kind);
 }
 
+/** True for kinds that score what comes, so that one can be scored beside another. */
+export function scores(kind: string): boolean {
+  return kind !== "forecast" && kind !== "patterns";
+}
+
 /** Whose model it is. */
 export function scopeWord(scope: string): string {
   return scope.startsWith("group:") ? `Group ${scope.slice("group:".length)}` : scope;

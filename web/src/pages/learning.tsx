@@ -11,6 +11,10 @@ import type { Camera, InsightKind } from "../types.ts";
 import { useTitle } from "../ui/measure.ts";
 import { Note, Stale } from "../ui/parts.tsx";
 
+/** Findings that are shown at first, and when someone asks for more. */
+const FEW = 6;
+const MOST = 50;
+
 const KINDS: readonly { kind: InsightKind; word: string }[] = [
   { kind: "anomaly", word: "Anomalies" },
   { kind: "health", word: "Camera health" },
@@ -54,7 +58,8 @@ export function LearningPage() {
 }
 
 function FoundPart({ camera, kind, cameras }: { camera: string; kind: InsightKind; cameras: Camera[] }) {
-  const { value, error, again } = useAsked((signal) => api.insights({ camera, kind, limit: 50 }, signal), [camera, kind], 10_000);
+  const { value, error, again } = useAsked((signal) => api.insights({ camera, kind, limit: MOST }, signal), [camera, kind], 10_000);
+  const [all, setAll] = useState(false);
   const names = new Map(cameras.map((one) => [one.id, one.name]));
   const word = KINDS.find((one) => one.kind === kind)?.word ?? "";
   return (
@@ -68,11 +73,18 @@ function FoundPart({ camera, kind, cameras }: { camera: string; kind: InsightKin
           <p>{EMPTY[kind]}</p>
         </Note>
       ) : (
-        <ul class="found-list">
-          {value.insights.map((insight) => (
-            <Found key={insight.id} insight={insight} name={names.get(insight.camera) ?? insight.camera} />
-          ))}
-        </ul>
+        <>
+          <ul class="found-list">
+            {value.insights.slice(0, all ? MOST : FEW).map((insight) => (
+              <Found key={insight.id} insight={insight} name={names.get(insight.camera) ?? insight.camera} />
+            ))}
+          </ul>
+          {value.insights.length > FEW && (
+            <button type="button" class="button small more" onClick={() => setAll(!all)}>
+              {all ? "Fewer" : value.next_before_us === undefined ? `All ${value.insights.length}` : `The last ${MOST}`}
+            </button>
+          )}
+        </>
       )}
     </section>
   );

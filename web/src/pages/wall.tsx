@@ -1,5 +1,6 @@
 /** Owns the wall: every camera live, as large as the window allows. */
 import { useRef, useState } from "preact/hooks";
+import { cameraPath } from "../router.ts";
 import { cameras as shared } from "../state/shared.ts";
 import { usePolled } from "../state/store.ts";
 import { percent, plural } from "../text/format.ts";
@@ -16,6 +17,9 @@ type Show = "all" | "live" | "trouble";
 const ABOVE = 124;
 const BELOW = 20;
 const PHONE = 720;
+/** Height of the row of cameras that are turned off, and how many are named there. */
+const OFF_ROW = 44;
+const MOST_OFF = 12;
 /** The bar is as wide as the tiles, but never narrower than this. */
 const BAR_NEEDS = 640;
 
@@ -40,9 +44,11 @@ export function WallPage() {
     );
   }
   if (value && value.length === 0) return <NoCameras />;
-  const chosen = (value ?? []).filter((camera) => fits(camera, show, search));
+  const on = value?.filter((camera) => camera.state !== "disabled");
+  const off = value?.filter((camera) => camera.state === "disabled") ?? [];
+  const chosen = (on ?? []).filter((camera) => fits(camera, show, search));
   const count = value ? chosen.length : 4;
-  const below = width < PHONE ? 72 : BELOW;
+  const below = (width < PHONE ? 72 : BELOW) + (off.length > 0 ? OFF_ROW : 0);
   const plan = layout({ width, height: view.height - ABOVE - below }, count);
   const gridWidth = plan.columns * (plan.tileWidth + GAP) - GAP;
   const narrow = count > 0 && gridWidth > BAR_NEEDS ? `${gridWidth}px` : undefined;
@@ -65,7 +71,7 @@ export function WallPage() {
                 />
               </label>
             )}
-            {value?.some((camera) => camera.state !== "live") && (
+            {on?.some((camera) => camera.state !== "live") && (
               <Choice<Show>
                 label="Which cameras"
                 value={show}
@@ -82,15 +88,22 @@ export function WallPage() {
           </div>
         </div>
         {value && chosen.length === 0 ? (
-          <Note icon="search" title="No camera fits">
-            <p>Change the search or show all cameras.</p>
-            <button type="button" class="button" onClick={() => (setSearch(""), setShow("all"))}>
-              Show all
-            </button>
-          </Note>
+          on?.length === 0 ? (
+            <Note icon="none" title="All cameras are turned off">
+              <p>Turn one on in its settings.</p>
+            </Note>
+          ) : (
+            <Note icon="search" title="No camera fits">
+              <p>Change the search or show all cameras.</p>
+              <button type="button" class="button" onClick={() => (setSearch(""), setShow("all"))}>
+                Show all
+              </button>
+            </Note>
+          )
         ) : (
           width > 0 && <Grid list={value ? chosen : undefined} boxes={boxes} plan={plan} view={view} />
         )}
+        {off.length > 0 && <TurnedOff list={off.filter((camera) => fits(camera, "all", search))} />}
       </div>
     </div>
   );
@@ -103,6 +116,21 @@ function fits(camera: Camera, show: Show, search: string): boolean {
   return wanted === "" || camera.name.toLowerCase().includes(wanted) || camera.id.includes(wanted);
 }
 
+/** Cameras without pictures need no tile: their names lead to them. */
+function TurnedOff({ list }: { list: Camera[] }) {
+  return (
+    <p class="turned-off quiet">
+      Turned off:
+      {list.slice(0, MOST_OFF).map((camera) => (
+        <a key={camera.id} class="tag" href={cameraPath(camera.id)}>
+          {camera.name}
+        </a>
+      ))}
+      {list.length > MOST_OFF && `and ${list.length - MOST_OFF} more`}
+    </p>
+  );
+}
+
 function Headline({ list }: { list: Camera[] | undefined }) {
   if (!list) return <h1 class="headline quiet">Cameras</h1>;
   const active = list.filter((camera) => camera.state !== "disabled");
@@ -113,7 +141,7 @@ function Headline({ list }: { list: Camera[] | undefined }) {
   return (
     <div class="headline-block">
       <h1 class="headline">
-        {plural(list.length, "camera")}
+        {plural(active.length, "camera")}
         <span class={missing > 0 ? "aside warn" : "aside"}>
           {missing > 0 ? `${missing} not live` : live > 1 ? "all live" : "live"}
         </span>

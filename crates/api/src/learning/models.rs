@@ -195,6 +195,12 @@ pub(super) fn say(
     if input.reason.len() > MAX_REASON {
         return Err(Error::invalid(format!("the reason is longer than {MAX_REASON} bytes")));
     }
+    if (input.shadow != 0 || input.when_better) && !stored::SCORED.contains(&kind.as_str()) {
+        return Err(Error::invalid(format!(
+            "a {kind} scores nothing that comes, so none can be scored beside: use one of {}",
+            stored::SCORED.join(", ")
+        )));
+    }
     let (bus, now_us) = (&*face.bus, face.clock.wall_us());
     let of = stored::versions_of(bus, &scope, &kind)?;
     if input.when_better && input.version == 0 {

@@ -13,6 +13,9 @@ use crate::model::{ModelState, Verdict, hex};
 const KINDS: [&str; 6] =
     ["profile", "kmeans", "gaussian-mixture", "appearance", "forecast", "patterns"];
 
+/// Those of them that score what comes.
+pub(crate) const SCORED: [&str; 4] = ["profile", "kmeans", "gaussian-mixture", "appearance"];
+
 /// Versions of one scope and kind.
 pub(crate) struct Versions {
     /// The oldest first.

@@ -87,6 +87,12 @@ async fn a_person_lists_compares_and_rolls_back_models() {
         (active, json!({"version": 11}), 404, "no version 11: 10, 20, 30 are kept"),
         (active, json!({"version": 10, "shadow": 10}), 400, "beside itself"),
         ("/api/v1/models/yard/kmeans/active", json!({"version": 10}), 404, "no model yard/kmeans"),
+        (
+            "/api/v1/models/yard/forecast/active",
+            json!({"when_better": true}),
+            400,
+            "scores nothing that comes",
+        ),
         ("/api/v1/models/yard/leaves/active", json!({"version": 10}), 400, "no kind of model"),
         (
             "/api/v1/models/Yard/profile/active",

@@ -8,13 +8,14 @@ use std::time::Instant;
 
 use clap::Args;
 use flumen_base::wire::model_card::Parameters;
-use flumen_base::wire::{Insight, InsightKind, ModelCard, Patterns, Phase, Window};
+use flumen_base::wire::{Insight, InsightKind, Patterns, Phase, Window};
 use flumen_base::{Context, Error, Result};
 use flumen_learn::{LearnConfig, Out, Trainer};
 use prost::Message;
 use serde_json::json;
 
 use crate::config::Config;
+use crate::history::History;
 use crate::settings;
 
 /// The longest window: far above what a schema holds.
@@ -49,23 +50,28 @@ pub fn run(args: &Learn) -> Result<()> {
     let mut trainer =
         Trainer::new(site.as_ref().map_or("flumen/file".into(), LearnConfig::lineage).as_str());
     let (began, mut count, mut out) = (Instant::now(), 0_u64, Vec::new());
-    let mut kept = Kept::default();
+    let mut history = History::default();
+    let keep = |history: &mut History, out: &[Out]| {
+        if site.is_some() {
+            history.take(out);
+        }
+    };
     while let Some(window) = next(&mut from, count, &args.windows)? {
         trainer.take(0, window);
         count += 1;
         if count.is_multiple_of(STRIDE) {
             trainer.steps(&mut out);
-            kept.take(site.is_some(), &out);
+            keep(&mut history, &out);
             found.take(&mut out)?;
         }
     }
     trainer.steps(&mut out);
-    kept.take(site.is_some(), &out);
+    keep(&mut history, &out);
     found.take(&mut out)?;
     let anomalies = found.end()?;
     let (steps, repeats, late) = trainer.counts();
     if let Some(site) = site {
-        flumen_learn::begin_from(&site, trainer, kept.out())?;
+        flumen_learn::begin_from(&site, trainer, history.drain())?;
     }
     let seconds = began.elapsed().as_secs_f64().max(1e-3);
     println!(
@@ -74,35 +80,6 @@ pub fn run(args: &Learn) -> Result<()> {
         args.out.join("anomalies.jsonl").display()
     );
     Ok(())
-}
-
-/// What a site begins with: the cards that are kept, and all insights.
-#[derive(Default)]
-struct Kept {
-    cards: BTreeMap<String, ModelCard>,
-    insights: Vec<Insight>,
-}
-
-impl Kept {
-    fn take(&mut self, wanted: bool, out: &[Out]) {
-        for one in out.iter().filter(|_| wanted) {
-            match one {
-                Out::Card(card) => {
-                    let key = format!("{}/{}/{}", card.scope, card.kind, card.version);
-                    self.cards.insert(key, card.as_ref().clone());
-                }
-                Out::Gone(key) => drop(self.cards.remove(key)),
-                Out::Insight(insight) => self.insights.push(insight.as_ref().clone()),
-            }
-        }
-    }
-
-    fn out(self) -> Vec<Out> {
-        let mut cards: Vec<_> = self.cards.into_values().collect();
-        cards.sort_by_key(|card| card.version);
-        let cards = cards.into_iter().map(|card| Out::Card(Box::new(card)));
-        cards.chain(self.insights.into_iter().map(|i| Out::Insight(Box::new(i)))).collect()
-    }
 }
 
 /// The next window of a file.

@@ -53,6 +53,20 @@ impl LocalClock {
         Ok(date.to_zoned(self.0.clone()).map_err(bad)?.timestamp().as_microsecond())
     }
 
+    /// The day that lies `days` before the one of `utc_us`, as YYYY-MM-DD.
+    ///
+    /// # Errors
+    /// `Invalid` where there is none.
+    pub fn date(&self, utc_us: i64, days: u32) -> Result<String> {
+        let bad = |e: jiff::Error| {
+            Error::invalid(format!("farm days: no day lies {days} days before {utc_us}"))
+                .with_source(e)
+        };
+        let at = Timestamp::from_microsecond(utc_us).map_err(bad)?.to_zoned(self.0.clone());
+        let back = Span::new().try_days(days).map_err(bad)?;
+        Ok(at.date().checked_sub(back).map_err(bad)?.to_string())
+    }
+
     /// What the clock on the wall shows.
     pub fn local(&self, utc_us: i64) -> Local {
         let at = Timestamp::from_microsecond(utc_us).unwrap_or_default().to_zoned(self.0.clone());
@@ -69,6 +83,15 @@ impl LocalClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_before_a_moment_are_counted_on_the_wall() {
+        let berlin = LocalClock::new("Europe/Berlin").unwrap();
+        let at = |zone: &str| zone.parse::<Timestamp>().unwrap().as_microsecond();
+        assert_eq!(berlin.date(at("2026-03-02T23:30:00Z"), 1).unwrap(), "2026-03-02");
+        assert_eq!(berlin.date(at("2026-03-02T22:30:00Z"), 2).unwrap(), "2026-02-28");
+        assert!(berlin.date(i64::MIN, 1).is_err());
+    }
 
     #[test]
     fn a_day_on_which_the_clocks_change_has_23_or_25_hours() {
