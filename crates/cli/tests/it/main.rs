@@ -13,6 +13,7 @@ mod examples;
 mod kafka;
 mod kill;
 mod push;
+mod rescore;
 mod rtsp;
 mod rules;
 mod servers;

@@ -19,6 +19,7 @@ use flumen_operators::score::Model;
 use prost::Message;
 
 use crate::common::{Running, succeed, wait_for};
+use crate::rescore;
 use crate::servers::{Broker, Seen};
 
 /// Hours of camera time: two days until something can be odd, and some in which it is.
@@ -46,10 +47,14 @@ fn learn(dir: &Path, broker: &Broker, more: &[&str]) -> Command {
     command
 }
 
+fn days() -> Days {
+    let spec = DaysSpec { cameras: 2, days: 3, quiet_days: 2, per_day: 8, ..DaysSpec::new(11) };
+    Days::new(&spec).unwrap()
+}
+
 /// Sends the windows; gives their number, and what the embedded trainer makes of them.
 fn feed(bus: &Seen) -> (usize, Learned) {
-    let spec = DaysSpec { cameras: 2, days: 3, quiet_days: 2, per_day: 8, ..DaysSpec::new(11) };
-    let days = Days::new(&spec).unwrap();
+    let days = days();
     let end = days.span_us().0 + HOURS * 3_600_000_000;
     let mut waiting = std::collections::VecDeque::new();
     let windows = days.windows().take_while(|w| w.begin_us < end);
@@ -216,6 +221,8 @@ fn a_spark_job_that_is_killed_learns_and_tells_the_same() {
     }
 
     embedded.same(&first_cards, &first_insights);
+    let all = rescore::windows(days().windows());
+    rescore::agree(dir.path(), &first_cards, &all);
 
     let killed = dir.path().join("killed");
     let kills = number("FLUMEN_KILLS", 2);

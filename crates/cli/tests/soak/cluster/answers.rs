@@ -76,6 +76,16 @@ impl Answer {
         line.push((id, value, time_ms));
     }
 
+    /// The different records of a topic, camera by camera.
+    pub fn of_topic(&self, topic: &str) -> Vec<(String, Vec<u8>)> {
+        let lines = self.lines.iter().filter(|((of, _), _)| of == topic);
+        let of = |((_, key), line): (&(String, Vec<u8>), &Vec<(Vec<u8>, Vec<u8>, i64)>)| {
+            let key = String::from_utf8_lossy(key).into_owned();
+            line.iter().map(|(_, value, _)| (key.clone(), value.clone())).collect::<Vec<_>>()
+        };
+        lines.flat_map(of).collect()
+    }
+
     /// Different records of a topic.
     pub fn count(&self, topic: &str) -> usize {
         self.lines.iter().filter(|((t, _), _)| t == topic).map(|(_, line)| line.len()).sum()

@@ -25,16 +25,16 @@ fn camera(n: usize) -> Camera {
 }
 
 /// Servers and cameras of a campaign.
-struct Site {
+pub struct Site {
     // Dropped in this order: Flink before what it works with.
-    flink: Flink,
-    kafka: Kafka,
+    pub flink: Flink,
+    pub kafka: Kafka,
     clip: std::sync::Arc<Clip>,
     cards: Vec<Camera>,
 }
 
 impl Site {
-    fn start(dir: &Path) -> Site {
+    pub fn start(dir: &Path) -> Site {
         let kafka = Kafka::start(&dir.join("kafka"), 1);
         let flink = Flink::start(&dir.join("flink"), 1, 2);
         let cards: Vec<Camera> = (0..CAMERAS).map(camera).collect();
@@ -44,13 +44,13 @@ impl Site {
         Site { flink, kafka, clip: Clip::read(&street()), cards }
     }
 
-    fn load(&self) -> Live {
+    pub fn load(&self) -> Live {
         let feeds = self.cards.iter().map(|c| Feed::new(&c.id, &self.clip)).collect();
         Live::start(&self.kafka.brokers, feeds)
     }
 
     /// Waits until every access unit has its frame; then everything that came since `from`.
-    fn finished(&self, from: &Offsets, sent: u64, committed: bool) -> Answer {
+    pub fn finished(&self, from: &Offsets, sent: u64, committed: bool) -> Answer {
         let (brokers, frames) = (&self.kafka.brokers, [topic::FRAMES]);
         let reader = Reader::open(brokers, &frames, Some(from), committed);
         let mut seen = BTreeSet::new();
@@ -72,8 +72,13 @@ impl Site {
         let job = self.flink.submit(&self.kafka, None, &args);
         let quiet = self.finished(&from, sent, true);
         self.flink.cancel(&job);
+        (quiet, self.alone())
+    }
+
+    /// The same records through the analyzer alone.
+    pub fn alone(&self) -> Answer {
         let video = read(&self.kafka.brokers, &[topic::VIDEO], &Offsets::new(), true);
-        (quiet, Answer::embedded(&video, &self.cards))
+        Answer::embedded(&video, &self.cards)
     }
 
     fn frames(&self) -> i64 {
@@ -81,7 +86,7 @@ impl Site {
     }
 
     /// Waits for new results; how long that took.
-    fn wait_results(&self, since: Instant) -> f64 {
+    pub fn wait_results(&self, since: Instant) -> f64 {
         let before = self.frames();
         wait_for("results after a kill", Duration::from_secs(180), || {
             (self.frames() > before).then_some(())

@@ -66,7 +66,7 @@ fn learning_by_number_of_cameras() {
 }
 
 /// A Spark of one Master and one Worker; the driver beside it.
-struct Spark {
+pub struct Spark {
     dir: PathBuf,
     port: u16,
 }
@@ -76,6 +76,26 @@ impl Spark {
         let port = ports();
         script("spark.sh", &["start", &dir.display().to_string(), "--port", &port.to_string()]);
         Spark { dir: dir.to_owned(), port }
+    }
+
+    /// A driver with local executors, and nothing else.
+    pub fn alone(dir: &Path) -> Spark {
+        Spark { dir: dir.to_owned(), port: 0 }
+    }
+
+    /// Learns from what comes until it is dropped.
+    pub fn follow(&self, kafka: &Kafka) {
+        let jar = root().join("jvm/spark/target/flumen-spark-0.1.0.jar").display().to_string();
+        let dir = self.dir.display().to_string();
+        let place = format!("file://{dir}/learn");
+        let of = ["submit", &dir, &jar, "flumen.spark.Learn"];
+        let more = ["--brokers", &kafka.brokers, "--dir", &place, "--trigger-ms", "1000"];
+        script("spark.sh", &[&of[..], &more].concat());
+    }
+
+    /// Windows that it has learned from or holds.
+    pub fn records(&self) -> usize {
+        self.log().lines().filter_map(batch).map(|b| b.records as usize).sum()
     }
 
     fn submit(&self, kafka: &Kafka, most: usize) {
@@ -129,7 +149,7 @@ impl Drop for Spark {
 }
 
 /// Cards that are there in the end and insights by id and revision, of what came after a place.
-fn learned(
+pub fn learned(
     kafka: &Kafka,
     from: &Offsets,
 ) -> (BTreeMap<Vec<u8>, ModelCard>, BTreeMap<(Vec<u8>, u32), Insight>) {
@@ -226,7 +246,7 @@ fn feed(kafka: &Kafka, cameras: usize, minutes: i64) -> usize {
 }
 
 /// Runs the job over all that is there; its log.
-fn learn(kafka: &Kafka, dir: &Path, heap: &str, cameras: usize) -> String {
+pub fn learn(kafka: &Kafka, dir: &Path, heap: &str, cameras: usize) -> String {
     let jar = root().join("jvm/spark/target/flumen-spark-0.1.0.jar");
     let mut command = Command::new(root().join("deploy/local/spark.sh"));
     command.arg("run").arg(dir).args(["--heap", heap]).arg(jar);

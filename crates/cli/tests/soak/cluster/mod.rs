@@ -11,6 +11,7 @@ mod kills;
 mod learning;
 mod load;
 mod memory;
+mod models;
 mod moved;
 mod same;
 mod servers;
