@@ -194,9 +194,18 @@ impl Writer {
 
     /// Sends; blocks while the queue is full.
     pub fn send(&self, topic: &str, key: &str, header: Option<&[u8]>, value: &[u8], at_us: i64) {
+        // Keys that are more than the camera lie with the camera.
+        let partition = key.contains('/').then(|| {
+            let known = self.0.client().fetch_metadata(Some(topic), Duration::from_secs(30));
+            let partitions = known.expect("the topic").topics()[0].partitions().len() as u32;
+            flumen_bus::murmur2_partition(key.as_bytes(), partitions) as i32
+        });
         let record = |since| {
             let mut record = BaseRecord::with_opaque_to(topic, since);
             record = record.key(key).payload(value).timestamp(at_us / 1000);
+            if let Some(partition) = partition {
+                record = record.partition(partition);
+            }
             let Some(header) = header else { return record };
             let header = Header { key: topic::PACKET_HEADER, value: Some(header) };
             record.headers(OwnedHeaders::new().insert(header))
