@@ -204,7 +204,7 @@ export function takeBack(camera: string, id: string): Promise<unknown> {
   return ask(verdictOn(camera, id), { method: "DELETE" });
 }
 
-/** Learned models, all or those that score a camera. */
+/** Learned models: those that score a camera, or without one those of groups. */
 export function models(camera: string, signal?: AbortSignal): Promise<ModelList> {
   return ask<ModelList>(`/models${query({ camera })}`, { signal });
 }

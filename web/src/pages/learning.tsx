@@ -119,6 +119,7 @@ function ModelPart({ camera }: { camera: string }) {
   return (
     <section class="panel learned" aria-label="Models">
       <h2>Models</h2>
+      {camera === "" && <p class="quiet">Of groups of cameras. Choose a camera to see its own, too.</p>}
       {value ? <Models list={value} onChange={() => setTimeout(again, 700)} /> : error === undefined ? <div class="skeleton row" /> : <p class="bad-words">{error}</p>}
     </section>
   );

@@ -40,7 +40,8 @@ fn shown(of: &Versions, card: &ModelCard, now_us: i64) -> Model {
     Model::of(card, of.state(card, now_us), pinned)
 }
 
-/// Learned models, the newest version of each first.
+/// Learned models, the newest version of each first; without `scope` and `camera` those of groups,
+/// as those of all cameras would be too many.
 #[utoipa::path(get, path = "/api/v1/models", tag = "learning", params(ModelsAsked), responses(
     (status = 200, body = ModelList),
     (status = "default", body = ProblemDocument, content_type = "application/problem+json"),
@@ -63,7 +64,7 @@ fn list(app: &App, asked: &ModelsAsked) -> Result<ModelList> {
             let group = if group.is_empty() { String::from("site") } else { group };
             vec![format!("{id}/"), format!("group:{group}/")]
         }
-        (None, None) => vec![String::new()],
+        (None, None) => vec![String::from("group:")],
     };
     let mut listed = ModelList { models: Vec::new(), active: Vec::new() };
     for prefix in prefixes {

@@ -10,7 +10,7 @@ use crate::{Site, show};
 /// List learned models, compare versions, say which one counts
 #[derive(Subcommand)]
 pub enum Model {
-    /// All models, the newest version of each first
+    /// The models of groups, or all that score a camera, the newest version of each first
     ///
     /// Example: flumen model list --camera yard
     List {
@@ -178,6 +178,9 @@ fn list(client: &Client, camera: Option<&str>, all: bool, as_json: bool) -> Resu
     if rows.is_empty() {
         println!("no model is learned yet: the first comes after ten minutes of pictures");
         return Ok(());
+    }
+    if camera.is_none() {
+        println!("models of groups; --camera CAMERA lists those of a camera, too");
     }
     show::table(&["MODEL", "STATE", "WINDOWS", "MINUTES", "TRAINER", "MEASURES"], &rows);
     Ok(())

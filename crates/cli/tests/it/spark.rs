@@ -220,6 +220,10 @@ fn a_spark_job_that_is_killed_learns_and_tells_the_same() {
         Model::open(card).unwrap_or_else(|e| panic!("{key}: {e}"));
     }
 
+    for kind in ["kmeans", "gaussian-mixture"] {
+        let saved = std::fs::read_dir(whole.join("learn/models/site").join(kind)).unwrap();
+        assert!(saved.count() > 0, "{kind} for other Spark programs");
+    }
     embedded.same(&first_cards, &first_insights);
     let all = rescore::windows(days().windows());
     rescore::agree(dir.path(), &first_cards, &all);

@@ -2,18 +2,20 @@ package flumen.spark;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import flumen.spark.state.LearnState;
+import flumen.spark.state.Outgoing;
 import flumen.v1.Flumen.Feedback;
 import flumen.v1.Flumen.Window;
 import java.io.IOException;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One micro-batch: learn, keep, publish, in this order.
+ * One micro-batch: learn, keep, publish, save for other programs, in this order.
  *
  * <p>Invariants: a batch that was kept is not learned again, only published again; a batch whose
  * state before is missing is refused, never begun from nothing.
@@ -36,6 +38,7 @@ final class Batches {
 
   private final StateStore store;
   private final Publisher publisher;
+  private final Consumer<List<Outgoing>> saved;
   private final Training training;
   private final Settings settings;
   private final Checkpoint checkpoint;
@@ -43,10 +46,11 @@ final class Batches {
   private final Supplier<List<Feedback>> verdicts;
   private LearnState last;
 
-  Batches(StateStore store, Publisher publisher, Training training, Settings settings, Checkpoint checkpoint, Halt halt,
-      Supplier<List<Feedback>> verdicts) {
+  Batches(StateStore store, Publisher publisher, Consumer<List<Outgoing>> saved, Training training, Settings settings,
+      Checkpoint checkpoint, Halt halt, Supplier<List<Feedback>> verdicts) {
     this.store = store;
     this.publisher = publisher;
+    this.saved = saved;
     this.training = training;
     this.settings = settings;
     this.checkpoint = checkpoint;
@@ -74,6 +78,7 @@ final class Batches {
         batch, records.size(), state.getSteps(), state.getCamerasCount(), (keptAt - began) / 1_000_000,
         state.getSerializedSize() >> 10, state.getOutboxCount(), (System.nanoTime() - keptAt) / 1_000_000);
     last = state;
+    saved.accept(state.getOutboxList());
   }
 
   private LearnState learn(long batch, List<Taken> records) throws IOException {

@@ -120,6 +120,20 @@ final class Gaussians {
     return row * (row + 1) / 2 + column;
   }
 
+  /** The matrix of a factor, column by column. */
+  static double[] covariance(double[] factor) {
+    int n = Features.COUNT;
+    double[] matrix = new double[n * n];
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < n; j++) {
+        for (int k = 0; k <= Math.min(i, j); k++) {
+          matrix[j * n + i] += factor[at(i, k)] * factor[at(j, k)];
+        }
+      }
+    }
+    return matrix;
+  }
+
   private static double[] cholesky(double[] matrix) {
     int n = Features.COUNT;
     double[] factor = new double[n * (n + 1) / 2];

@@ -57,8 +57,9 @@ public final class Learn {
     Path dir = new Path(settings.dir());
     Path checkpoint = new Path(dir, "checkpoint");
     StateStore store = new StateStore(new Path(dir, "state"), hadoop);
-    Batches batches = new Batches(
-        store, publisher, new MllibTraining(spark), settings, () -> Checkpoints.id(checkpoint, hadoop), halt, verdicts);
+    SparkModels models = new SparkModels(spark.sc(), dir);
+    Batches batches = new Batches(store, publisher, models::keep, new MllibTraining(spark), settings,
+        () -> Checkpoints.id(checkpoint, hadoop), halt, verdicts);
     VoidFunction2<Dataset<Row>, Long> each = (rows, batch) -> batches.run(batch, taken(rows));
     return records
         .select("partition", "offset", "value")
