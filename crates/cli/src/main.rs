@@ -92,6 +92,14 @@ enum Command {
     Openapi,
 }
 
+impl Command {
+    /// True for those that go on without a reader of what they print.
+    fn serves(&self) -> bool {
+        use Command::{Api, Archive, Demo, Ingest, Run};
+        matches!(self, Run(_) | Demo(_) | Ingest | Archive | Api(_))
+    }
+}
+
 /// What every subcommand is given.
 pub struct Site {
     pub data: PathBuf,
@@ -108,6 +116,9 @@ impl Site {
 fn main() -> ExitCode {
     let Flumen { data, config, command } = Flumen::parse();
     let site = Site { data, config };
+    if !command.serves() {
+        end_with_the_reader();
+    }
     match dispatch(&site, command) {
         Ok(code) => code,
         Err(e) => {
@@ -118,6 +129,19 @@ fn main() -> ExitCode {
             ExitCode::from(exit_code(e.kind()))
         }
     }
+}
+
+/// Who reads a command's output by a pipe and closes it has what he wants: the command ends, without
+/// an error.
+fn end_with_the_reader() {
+    let otherwise = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let closed = "failed printing to stdout: Broken pipe";
+        if panic.payload_as_str().is_some_and(|said| said.starts_with(closed)) {
+            std::process::exit(0);
+        }
+        otherwise(panic);
+    }));
 }
 
 fn dispatch(site: &Site, command: Command) -> Result<ExitCode> {

@@ -15,7 +15,7 @@ use flumen_base::{Context, Error, Result};
 use crate::config::{BusKind, Config};
 use crate::lock::Lock;
 use crate::rooms::{Role, Rooms};
-use crate::{Site, adapt, demo};
+use crate::{Site, adapt, demo, show};
 
 /// Example: flumen run --data data --listen 127.0.0.1:8480
 #[derive(Args)]
@@ -75,11 +75,18 @@ fn start(
     let served = if role.has_face() {
         serve_http(&rooms, &config, &site.data, |address| {
             lock.tell(Some(address))?;
-            println!("flumen is at http://{address} after {:.1} s; Ctrl-C stops it", took());
+            show::say(format_args!(
+                "flumen is at http://{address} after {:.1} s; Ctrl-C stops it",
+                took()
+            ));
             Ok(())
         })
     } else {
-        println!("flumen {} runs after {:.1} s; Ctrl-C stops it", role.name(), took());
+        show::say(format_args!(
+            "flumen {} runs after {:.1} s; Ctrl-C stops it",
+            role.name(),
+            took()
+        ));
         wait()
     };
     drop(learning);

@@ -1,8 +1,14 @@
 //! What a person sees in a terminal: tables, progress, times.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// A line from a process that goes on whether somebody reads it or not.
+pub fn say(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
 
 /// Rows under a head, columns as wide as they need to be.
 pub fn table(head: &[&str], rows: &[Vec<String>]) {

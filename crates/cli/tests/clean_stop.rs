@@ -1,17 +1,20 @@
 //! After a clean stop nothing is left open: every stream has its end, every event is over, and
-//! the analysis has taken all of it, so that another engine can go on from there.
+//! the analysis has taken all of it, so that another engine can go on from there. A command that
+//! nobody listens to any more ends as quietly.
 #![allow(missing_docs, clippy::indexing_slicing, clippy::unwrap_used)]
 
 mod common;
 
 use std::collections::HashMap;
+use std::io::Read as _;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use flumen_base::topic;
 use flumen_base::wire::{Event, Marker, PacketHeader, Phase};
 use prost::Message as _;
 
-use crate::common::{Flumen, records, wait_for};
+use crate::common::{FLUMEN, Flumen, records, wait_for};
 
 #[test]
 fn a_clean_stop_ends_streams_and_events() {
@@ -40,4 +43,18 @@ fn a_clean_stop_ends_streams_and_events() {
     assert!(!phases.is_empty());
     let open = phases.values().filter(|(_, phase)| *phase != Phase::End).count();
     assert_eq!(open, 0, "{open} of {} events are not over", phases.len());
+}
+
+#[test]
+fn a_command_whose_reader_has_enough_ends_without_a_word() {
+    let mut command = Command::new(FLUMEN);
+    let mut child =
+        command.arg("openapi").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Far more than a pipe holds is still to come.
+    child.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(
+        (ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()),
+        (Some(0), "")
+    );
 }

@@ -18,6 +18,7 @@ use flumen_learn::Trainer;
 use prost::Message as _;
 
 use crate::history::History;
+use crate::show;
 
 const SEED: u64 = 20;
 const DAYS: u32 = 15;
@@ -64,10 +65,10 @@ pub fn start(bus: Arc<dyn Bus>) -> Result<Option<Learning>> {
         .spawn(move || {
             let began = Instant::now();
             match learn(bus.as_ref(), &days, &stopped) {
-                Ok(true) => println!(
+                Ok(true) => show::say(format_args!(
                     "learned two simulated weeks of three cameras in {:.0} s: see the page Learning",
                     began.elapsed().as_secs_f32()
-                ),
+                )),
                 Ok(false) => {}
                 Err(e) => tracing::warn!("the simulated weeks are not learned: {e}"),
             }
