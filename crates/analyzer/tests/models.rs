@@ -320,3 +320,49 @@ fn a_camera_that_changes_its_group_changes_its_models() {
     let seen = versions(&give(&mut session, &packets, 0..60));
     assert_eq!(seen, (0..60).map(|i| if i < 30 { 3 } else { 4 }).collect::<Vec<_>>());
 }
+
+#[test]
+fn an_hour_of_a_model_beside_is_an_insight_also_over_a_restart() {
+    let mut packets = packets(Made { frames: 180, ..MADE }, 1);
+    // They begin at half past; now a minute before the hour, then in each minute after it.
+    for (i, packet) in packets.iter_mut().enumerate() {
+        let minutes = 29 + i64::from(i >= 120) + i64::from(i >= 150);
+        let header = &mut packet.header;
+        for at_us in [&mut header.pts_us, &mut header.dts_us] {
+            *at_us += minutes * 60_000_000;
+        }
+        header.capture_us += minutes * 60_000_000;
+        header.arrival_us += minutes * 60_000_000;
+    }
+    let mut host = Host::default();
+    host.card(&card(5, 0));
+    let mut usual = card(6, 0);
+    if let Some(model_card::Parameters::Profile(profile)) = &mut usual.parameters {
+        profile.hour_active = vec![900.0; 168];
+        profile.cells = vec![100_000.0; 48];
+    }
+    host.card(&usual);
+    let word = ActiveModel {
+        scope: "yard".into(),
+        kind: "profile".into(),
+        version: 5,
+        shadow: 6,
+        ..ActiveModel::default()
+    };
+    host.put("yard/profile/active", &word);
+    let mut first = host.session();
+    let mut out = give(&mut first, &packets, 0..140);
+    let mut second = Session::restore(&camera(), &first.snapshot().unwrap()).unwrap();
+    second.follow_models(host.models.clone());
+    out.extend(give(&mut second, &packets, 140..180));
+    let told: Vec<wire::Insight> = of(&out, topic::INSIGHTS);
+    let [told] = told.as_slice() else { panic!("one hour has ended: {told:?}") };
+    assert_eq!(
+        (told.kind(), told.dimension.as_str()),
+        (wire::InsightKind::Shadow, "yard/profile/6/5")
+    );
+    let of = told.shadow.as_ref().unwrap();
+    assert_eq!((of.scored, of.odd, of.live_odd), (1 << 59, 0, 1 << 59));
+    assert_eq!((told.end_us - told.begin_us, told.end_us % 3_600_000_000), (60_000_000, 0));
+    assert_eq!(told.text, "0 of 1 minutes odd, 1 to the version that counts");
+}
