@@ -25,9 +25,9 @@ use crate::verdicts::Verdicts;
 /// All dimensions of an odd minute, in the order in which they are kept, and the scores below
 /// which nothing is odd.
 pub(crate) const DIMENSIONS: [(&str, f64); 9] = [
-    ("time", 100.0),
+    ("time", 40.0),
     ("place", 100.0),
-    ("way", 50.0),
+    ("way", 32.0),
     ("crowd", 100.0),
     ("dwell", 100.0),
     ("absence", 3.0),

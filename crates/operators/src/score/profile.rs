@@ -98,10 +98,11 @@ impl Profile {
         }
         add(&mut self.0.hour_active, hour);
         add(&mut self.0.dwells, dwell_bin(minute.dwell_s));
-        for (counts, used) in [(&mut self.0.cells, &minute.cells), (&mut self.0.ways, &minute.ways)]
+        for (counts, used, least) in
+            [(&mut self.0.cells, &minute.cells, USED), (&mut self.0.ways, &minute.ways, 1)]
         {
             for (count, used) in counts.iter_mut().zip(used) {
-                *count += f64::from(u8::from(*used >= USED));
+                *count += f64::from(u8::from(*used >= least));
             }
         }
     }
@@ -185,6 +186,7 @@ impl Profile {
         greatest(&minute.cells, rarity)
     }
 
+    /// Who is slow is seen some seconds in a place; who is fast once, but in several.
     fn way(&self, minute: &Minute) -> ProfileScore {
         let rarity = |at: usize| {
             let (first, heading) = (at / HEADINGS * HEADINGS, at % HEADINGS);
@@ -196,7 +198,9 @@ impl Profile {
             let beside = (n(heading + HEADINGS - 1) + n(heading + 1)) / 2.0;
             (all + 8.0) / (n(heading) + beside + 1.0)
         };
-        greatest(&minute.ways, rarity)
+        let long = greatest(&minute.ways, rarity);
+        let short = second(&minute.ways, rarity);
+        if short.score > long.score { short } else { long }
     }
 
     fn crowd(&self, minute: &Minute) -> f64 {
@@ -240,6 +244,27 @@ fn add(list: &mut [f64], at: usize) {
     if let Some(count) = list.get_mut(at) {
         *count += 1.0;
     }
+}
+
+/// The second rarest place, each by the rarest of its ways that was taken at all.
+fn second(ways: &[u32], rarity: impl Fn(usize) -> f64) -> ProfileScore {
+    let [mut best, mut next] = [ProfileScore::default(); 2];
+    for (place, taken) in ways.chunks(HEADINGS).enumerate() {
+        let mut here = ProfileScore::default();
+        for (heading, _) in taken.iter().enumerate().filter(|(_, n)| **n > 0) {
+            let at = place * HEADINGS + heading;
+            let score = rarity(at);
+            if score > here.score {
+                here = ProfileScore { score, at };
+            }
+        }
+        if here.score > best.score {
+            next = std::mem::replace(&mut best, here);
+        } else if here.score > next.score {
+            next = here;
+        }
+    }
+    next
 }
 
 /// The rarest of what was used; the first of equals.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use flumen_base::wire::insight::Shadow;
 use flumen_base::wire::{self, ActiveModel, ModelCard, Oddity, Phase, Window, model_card};
 use proptest::prelude::*;
 
@@ -303,7 +304,12 @@ fn given() -> impl Strategy<Value = Given> {
     ]
 }
 
-fn give(scorer: &mut Scorer, second: &mut i64, given: &Given) -> Vec<Anomaly> {
+/// What it tells, and the hours of models beside that ended.
+fn give(
+    scorer: &mut Scorer,
+    second: &mut i64,
+    given: &Given,
+) -> (Vec<Anomaly>, Vec<(u64, Shadow)>) {
     let mut told = Vec::new();
     match given {
         Given::Second(busy) => {
@@ -328,7 +334,7 @@ fn give(scorer: &mut Scorer, second: &mut i64, given: &Given) -> Vec<Anomaly> {
         }),
         Given::BreakOff => told.extend(scorer.break_off()),
     }
-    told
+    (told, scorer.shadows())
 }
 
 proptest! {

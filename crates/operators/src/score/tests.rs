@@ -119,6 +119,24 @@ fn what_never_was_is_rarer_than_what_often_was() {
 }
 
 #[test]
+fn who_is_fast_goes_a_wrong_way_through_two_places_in_a_second_each() {
+    let ways = |taken: &[(usize, u32)]| -> Minute {
+        let count = |at| taken.iter().find(|(way, _)| *way == at).map_or(0, |(_, n)| *n);
+        Minute { seen: 60, busy: 6, ways: (0..96).map(count).collect(), ..Minute::default() }
+    };
+    let mut profile = Profile::empty();
+    // To the right, through the first three places; one second in each.
+    (0..500).for_each(|_| profile.learn(&ways(&[(0, 1), (8, 1), (16, 1)])));
+    let way = |taken: &[(usize, u32)]| profile.scores(&ways(taken))[2];
+    assert!(way(&[(0, 1), (8, 1), (16, 1)]).score < 2.0, "usual, though nowhere for two seconds");
+    assert!(way(&[(4, 1), (8, 1)]).score < 2.0, "one second in one place may be anything");
+    assert!(way(&[(4, 1), (5, 1), (8, 1)]).score < 2.0, "also two ways in one place");
+    let back = way(&[(4, 1), (12, 1), (16, 1)]);
+    assert!(back.score > 100.0 && [4, 12].contains(&back.at), "{back:?}");
+    assert!(way(&[(4, 2)]).score > 100.0, "two seconds in a place");
+}
+
+#[test]
 fn nearest_centre_by_squared_distance() {
     let mut far = [0.0; FEATURES];
     far[3] = 2.0;

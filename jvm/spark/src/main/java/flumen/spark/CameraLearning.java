@@ -15,7 +15,7 @@ final class CameraLearning {
   static final List<String> DIMENSIONS =
       List.of("time", "place", "way", "crowd", "dwell", "absence", "cluster", "density", "look");
   /** Below these nothing is odd. */
-  static final double[] LEAST = {100, 100, 50, 100, 100, 3, 24, 12, 0.05};
+  static final double[] LEAST = {40, 100, 32, 100, 100, 3, 24, 12, 0.05};
 
   static final int ABSENCE = 5;
   static final int CLUSTER = 6;

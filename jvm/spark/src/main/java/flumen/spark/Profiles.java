@@ -76,7 +76,7 @@ final class Profiles {
       cells[i] += minute.getCells(i) >= USED ? 1 : 0;
     }
     for (int i = 0; i < minute.getWaysCount(); i++) {
-      ways[i] += minute.getWays(i) >= USED ? 1 : 0;
+      ways[i] += minute.getWays(i) >= 1 ? 1 : 0;
     }
   }
 
@@ -96,7 +96,8 @@ final class Profiles {
     }
     double time = 1 / activeShare(minute.getHourOfWeek());
     double place = greatest(minute.getCellsList(), this::place);
-    double way = greatest(minute.getWaysList(), this::way);
+    List<Integer> taken = minute.getWaysList();
+    double way = Math.max(greatest(taken, this::way), second(taken, this::way));
     return new double[] {time, place, way, crowd, dwell(minute)};
   }
 
@@ -199,6 +200,21 @@ final class Profiles {
       sum += counts[i];
     }
     return sum;
+  }
+
+  /** The second rarest place, each by the rarest of its ways that was taken at all. */
+  private static double second(List<Integer> ways, IntToDoubleFunction rarity) {
+    double best = 0;
+    double next = 0;
+    for (int first = 0; first < ways.size(); first += HEADINGS) {
+      double here = 0;
+      for (int at = first; at < Math.min(ways.size(), first + HEADINGS); at++) {
+        here = ways.get(at) > 0 ? Math.max(here, rarity.applyAsDouble(at)) : here;
+      }
+      next = Math.max(next, Math.min(best, here));
+      best = Math.max(best, here);
+    }
+    return next;
   }
 
   /** The rarest of what was used. */
