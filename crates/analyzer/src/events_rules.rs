@@ -5,7 +5,7 @@
 //! Not here: what a rule means (`operators`), how a happening becomes records (`events_open`).
 
 use flumen_base::wire::{self, Rule, RuleKind, Zone};
-use flumen_operators::{Detail, Moment, Reader, Sign, Standing, Thing, Turn, Watch, Writer};
+use flumen_operators::{Detail, Moment, Reader, Seen, Sign, Turn, Watch, Writer};
 
 use crate::events::{Events, Told, Who};
 use crate::events_open::{Beginning, Happenings, Name};
@@ -70,14 +70,13 @@ impl Rules {
     pub(crate) fn see(
         &mut self,
         who: &Who<'_>,
-        (meta, size): (&Meta, (u32, u32)),
-        (things, standing): (&[Thing], &[Standing]),
+        (meta, now): (&Meta, Moment),
+        seen: Seen<'_>,
         events: &Events,
     ) -> Vec<Told> {
         let mut signs = std::mem::take(&mut self.signs);
         signs.clear();
-        let now = Moment { pts_us: meta.pts_us, size };
-        self.watch.see(now, things, standing, &mut signs);
+        self.watch.see(now, seen, &mut signs);
         let mut told = self.happenings.settle(who, meta);
         for sign in &signs {
             told.extend(self.tell(who, meta, sign, events));

@@ -9,7 +9,9 @@ use flumen_base::wire::{
     Zone,
 };
 use flumen_base::{Error, Frame, Result};
-use flumen_operators::{Mask, Motion, Stage, StageSink, Standing, Thing, Tuning, mark};
+use flumen_operators::{
+    Mask, Moment, Motion, Seen, Stage, StageSink, Standing, Thing, Tuning, mark,
+};
 
 use crate::analyzer::MaskSink;
 use crate::anomaly::Odd;
@@ -176,8 +178,14 @@ impl Sight {
             Some(_) => self.events.see(&who, meta, things),
             None => Vec::new(),
         };
-        let size = (frame.luma.width as u32, frame.luma.height as u32);
-        told.extend(self.rules.see(&who, (meta, size), (things, standing), &self.events));
+        let Some(motion) = &self.motion else { return };
+        let now = Moment {
+            pts_us: meta.pts_us,
+            size: (frame.luma.width as u32, frame.luma.height as u32),
+            odd: self.care.suspects() || !motion.is_usual(),
+        };
+        let seen = Seen { things, standing, moving: motion.working().mask };
+        told.extend(self.rules.see(&who, (meta, now), seen, &self.events));
         for told in told {
             self.tell(told, Some((frame, meta)), out);
         }
@@ -223,7 +231,7 @@ impl Sight {
     }
 
     /// Puts the policy's rules into force; what is no longer wanted ends.
-    fn rule(&mut self, meta: &Meta, out: &mut Vec<Output>) {
+    pub(crate) fn rule(&mut self, meta: &Meta, out: &mut Vec<Output>) {
         let who = who(&self.camera, &self.policy);
         let mut ended = self.rules.change((&self.policy.zones, &self.policy.rules), &who, meta);
         if all_motion(&self.policy.rules).is_none() {

@@ -12,6 +12,7 @@ use flumen_operators::{Motion, Reader, Writer};
 use crate::Settings;
 use crate::events::Events;
 use crate::events_rules::Rules;
+use crate::meta::Meta;
 use crate::parts::{Parts, save};
 use crate::sight::{Sight, Versioned, WAITING, tuning};
 use crate::tamper::Watch;
@@ -19,7 +20,7 @@ use crate::windows::Windows;
 
 /// Each grows with the layout of its part; motion and tampering say the operators' own beside it.
 const EVENTS: u32 = 1;
-const RULES: u32 = 2;
+const RULES: u32 = 3;
 const TAMPER: u32 = 1;
 const WINDOWS: u32 = 1;
 const MOTION: u32 = 1;
@@ -63,6 +64,8 @@ impl Sight {
             _ => Some(Motion::load(r, tuning).map(Some)),
         })?;
         sight.anew = parts.anew;
+        // Rules that began anew are still those of the policy; for others it changes nothing.
+        sight.rule(&Meta::default(), &mut Vec::new());
         Ok(sight)
     }
 

@@ -184,3 +184,37 @@ fn a_rule_that_goes_ends_its_event_at_once() {
     };
     assert_eq!((ended("dwell"), ended("motion")), (1, 1));
 }
+
+/// The place of the rules' version in a snapshot: before the part that names the rules and is
+/// followed by another part.
+fn version_of_rules(saved: &[u8]) -> usize {
+    let part = |at: usize| {
+        let length = u64::from_le_bytes(saved.get(at + 4..at + 12)?.try_into().ok()?);
+        let end = (at + 12).checked_add(usize::try_from(length).ok()?)?;
+        let body = saved.get(at + 12..end)?;
+        let names =
+            body.windows(4).any(|w| w == b"over") && body.windows(6).any(|w| w == b"middle");
+        (names && saved.get(end..end + 4)? == [1, 0, 0, 0]).then_some(())
+    };
+    let is_it = |at: &usize| saved[*at..*at + 4] == [3, 0, 0, 0] && part(*at).is_some();
+    let found: Vec<usize> = (0..saved.len() - 12).filter(is_it).collect();
+    assert_eq!(found.len(), 1, "one place that looks like it");
+    found[0]
+}
+
+#[test]
+fn rules_that_another_version_followed_are_in_force_again() {
+    let packets = packets(Made { frames: 120, ..MADE }, 1);
+    let mut analyzer = Analyzer::open(&camera(), settings(rules())).unwrap();
+    for (i, packet) in packets[..60].iter().enumerate() {
+        analyzer.process(at(i), packet, &mut Vec::new()).unwrap();
+    }
+    let mut saved = analyzer.snapshot().unwrap();
+    let at = version_of_rules(&saved);
+    saved[at] = 99;
+    let mut restored = Analyzer::restore(&camera(), Settings::default(), &saved).unwrap();
+    assert!(restored.begun_anew().unwrap().contains("rules begin anew"));
+    let told = events(&flat(run(&mut restored, &packets, 60)));
+    let begun = |e: &&Event| e.kind == "cross" && e.phase() == Phase::Begin;
+    assert_eq!(told.iter().filter(begun).count(), 1, "the second walk");
+}

@@ -39,6 +39,7 @@ mod rules;
 mod rules_crowd;
 mod rules_follow;
 mod rules_left;
+mod rules_settled;
 #[cfg(test)]
 mod rules_tests;
 mod rules_visits;
@@ -78,7 +79,7 @@ pub use mask::Mask;
 pub use measure::{Measurer, Measures};
 pub use motion::{Motion, Tuning, VERSION};
 pub use quality::Quality;
-pub use rules::{Detail, Moment, Sign, Turn, Watch};
+pub use rules::{Detail, Moment, Seen, Sign, Turn, Watch};
 pub use stage::{Stage, StageSink, mark};
 pub use state::{Reader, Writer};
 pub use tamper::{Look, Span, TAMPER_VERSION, Tamper, TamperChange};

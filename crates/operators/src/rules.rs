@@ -8,7 +8,9 @@
 
 use flumen_base::wire::{Rule, RuleKind, Zone};
 
+use crate::bits::Bits;
 use crate::rules_left::NAMELESS;
+use crate::rules_settled::Settling;
 use crate::rules_visits::Visits;
 use crate::rules_watched::Watched;
 use crate::state::{Reader, Writer};
@@ -74,6 +76,19 @@ pub struct Moment {
     pub pts_us: i64,
     /// Width and height in pixels.
     pub size: (u32, u32),
+    /// Something may be wrong with the picture, or its light changes: what is new in it says little.
+    pub odd: bool,
+}
+
+/// What a frame shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// What moves or waits.
+    pub things: &'a [Thing],
+    /// What stands.
+    pub standing: &'a [Standing],
+    /// Pixels of the working picture that move.
+    pub moving: &'a Bits,
 }
 
 /// All rules of one camera.
@@ -81,6 +96,7 @@ pub struct Moment {
 pub struct Watch {
     rules: Vec<Watched>,
     visits: Visits,
+    settling: Settling,
 }
 
 impl Watch {
@@ -113,25 +129,20 @@ impl Watch {
     }
 
     /// Looks at what a frame holds and appends what the rules say of it.
-    pub fn see(
-        &mut self,
-        now: Moment,
-        things: &[Thing],
-        standing: &[Standing],
-        out: &mut Vec<Sign>,
-    ) {
+    pub fn see(&mut self, now: Moment, seen: Seen<'_>, out: &mut Vec<Sign>) {
         let objects = |w: &Watched| matches!(w.rule.kind(), RuleKind::Left | RuleKind::Taken);
         if self.rules.iter().any(objects) {
-            self.visits.see(now, things);
+            self.settling.see(now, seen.moving);
+            self.visits.see(now, seen.things, &self.settling);
         }
         for (index, watched) in self.rules.iter_mut().enumerate() {
             let from = out.len();
             watched.fit(now.size);
             if objects(watched) {
                 let place = (&watched.rule, &watched.outline);
-                watched.spots.see(now, place, (things, standing), &self.visits, out);
+                watched.spots.see(now, place, seen, (&self.visits, &self.settling), out);
             } else {
-                watched.things(now, things, out);
+                watched.things(now, seen.things, out);
             }
             watched.young = false;
             out.iter_mut().skip(from).for_each(|s| s.rule = index);
@@ -143,22 +154,23 @@ impl Watch {
         for watched in &mut self.rules {
             watched.forget();
         }
-        self.visits = Visits::default();
+        (self.visits, self.settling) = (Visits::default(), Settling::default());
     }
 
     /// Writes all of it.
     pub fn save(&self, to: &mut Writer) {
         self.visits.save(to);
+        self.settling.save(to);
         to.u32(self.rules.len() as u32);
         self.rules.iter().for_each(|w| w.save(to));
     }
 
     /// Reads what `save` wrote.
     pub fn load(from: &mut Reader<'_>) -> Option<Watch> {
-        let visits = Visits::load(from)?;
+        let (visits, settling) = (Visits::load(from)?, Settling::load(from)?);
         let count = from.u32().filter(|n| *n as usize <= MOST_RULES)?;
         let rules = (0..count).map(|_| Watched::load(from)).collect::<Option<_>>()?;
-        Some(Watch { rules, visits })
+        Some(Watch { rules, visits, settling })
     }
 }
 

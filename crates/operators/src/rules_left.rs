@@ -4,14 +4,17 @@
 //! came to rest (so light, rain and infra-red bring nothing), and after it stood for as long as the
 //! rule wants with nobody near but who passes; what came on its own way, as somebody who stands or
 //! an object that was thrown, must not stir for three times as long; a told place is not told again
-//! until it was empty for a minute; at most 32 places a rule.
+//! until it was empty for a minute; what came to rest where the picture was odd just before is not
+//! told; at most 32 places a rule.
 //! Units: source pixels; media time in microseconds.
-//! Not here: which shapes stand (`standing`), who was where (`rules_visits`).
+//! Not here: which shapes stand (`standing`), who was where (`rules_visits`), where it was odd
+//! (`rules_settled`).
 
 use flumen_base::wire::{Rule, RuleKind};
 
-use crate::rules::{Detail, Moment, Sign, Turn, or};
+use crate::rules::{Detail, Moment, Seen, Sign, Turn, or};
 use crate::rules_follow::maybe;
+use crate::rules_settled::Settling;
 use crate::rules_visits::{Area, Visits, area_of, passes};
 use crate::state::{Reader, Writer};
 use crate::thing::StandingKind;
@@ -46,6 +49,10 @@ struct Spot {
     still_us: i64,
     seen_us: i64,
     brought: bool,
+    /// When what stands here came to rest.
+    since_us: i64,
+    /// It came with an odd picture, as far as one can see.
+    odd: bool,
     told: bool,
     open_us: Option<i64>,
 }
@@ -56,8 +63,8 @@ impl Spots {
         &mut self,
         now: Moment,
         (rule, outline): (&Rule, &Outline),
-        (things, standing): (&[Thing], &[Standing]),
-        visits: &Visits,
+        Seen { things, standing, .. }: Seen<'_>,
+        (visits, settling): (&Visits, &Settling),
         out: &mut Vec<Sign>,
     ) {
         let kind = match rule.kind() {
@@ -76,7 +83,8 @@ impl Spots {
             if !outline.holds(foot) {
                 continue;
             }
-            let Some(spot) = self.spot(still, area) else { continue };
+            let unsettled = settling.holds(area, now.size);
+            let Some(spot) = self.spot(still, area, unsettled) else { continue };
             spot.seen_us = now.pts_us;
             spot.brought |= visits.brought(area, now.size, still.since_us);
             if attended(area, things, standing) {
@@ -89,7 +97,7 @@ impl Spots {
                 alone = alone.min(now.pts_us - spot.still_us);
                 long_us *= 3;
             }
-            if !spot.told && spot.brought && alone >= long_us {
+            if !spot.told && spot.brought && !spot.odd && alone >= long_us {
                 spot.told = true;
                 spot.open_us = Some(now.pts_us);
                 out.push(spot.sign(Turn::Begin, now, Detail::Stayed(alone)));
@@ -108,7 +116,7 @@ impl Spots {
     }
 
     /// The place of a shape, a new one if need be.
-    fn spot(&mut self, still: &Standing, area: Area) -> Option<&mut Spot> {
+    fn spot(&mut self, still: &Standing, area: Area, unsettled: bool) -> Option<&mut Spot> {
         let same = |s: &Spot| overlap(s.area, area) >= 0.4;
         let at = self.0.iter().position(same).unwrap_or(self.0.len());
         if at == self.0.len() && at < MOST {
@@ -126,11 +134,18 @@ impl Spots {
                 still_us: seen_us,
                 seen_us,
                 brought: false,
+                since_us: still.since_us,
+                odd: unsettled,
                 told: false,
                 open_us: None,
             });
         }
-        self.0.get_mut(at)
+        let spot = self.0.get_mut(at)?;
+        if still.since_us > spot.since_us {
+            spot.since_us = still.since_us;
+            spot.odd &= unsettled;
+        }
+        Some(spot)
     }
 
     pub(crate) fn save(&self, to: &mut Writer) {
@@ -143,6 +158,8 @@ impl Spots {
             to.i64(s.still_us);
             to.i64(s.seen_us);
             to.u8(u8::from(s.brought));
+            to.i64(s.since_us);
+            to.u8(u8::from(s.odd));
             to.u8(u8::from(s.told));
             to.u8(u8::from(s.open_us.is_some()));
             to.i64(s.open_us.unwrap_or(0));
@@ -160,6 +177,8 @@ impl Spots {
                 still_us: from.i64()?,
                 seen_us: from.i64()?,
                 brought: from.u8()? != 0,
+                since_us: from.i64()?,
+                odd: from.u8()? != 0,
                 told: from.u8()? != 0,
                 open_us: maybe(from)?,
             })

@@ -7,7 +7,7 @@ use flumen_base::wire::{Rule, RuleKind, Zone};
 use proptest::prelude::*;
 
 use crate::thing::StandingKind;
-use crate::{Detail, Moment, Reader, Sign, Standing, Thing, Turn, Watch, Writer};
+use crate::{Bits, Detail, Moment, Reader, Seen, Sign, Standing, Thing, Turn, Watch, Writer};
 
 const SIZE: (u32, u32) = (1000, 1000);
 const FRAME_US: i64 = 40_000;
@@ -60,15 +60,22 @@ struct Rig {
     watch: Watch,
     frame: i64,
     signs: Vec<Sign>,
+    /// What the pictures are like from now on.
+    odd: bool,
+    moving: Bits,
 }
 
 impl Rig {
     fn new(rules: &[Rule]) -> Rig {
         let mut watch = Watch::default();
         assert!(watch.change(&zones(), rules).is_empty());
-        let mut rig = Rig { watch, frame: 0, signs: Vec::new() };
+        let mut rig = Rig::over(watch, 0, Vec::new());
         rig.see(&[]);
         rig
+    }
+
+    fn over(watch: Watch, frame: i64, signs: Vec<Sign>) -> Rig {
+        Rig { watch, frame, signs, odd: false, moving: Bits::new(100, 100) }
     }
 
     fn see(&mut self, things: &[Thing]) {
@@ -76,8 +83,9 @@ impl Rig {
     }
 
     fn look(&mut self, things: &[Thing], standing: &[Standing]) {
-        let now = Moment { pts_us: self.frame * FRAME_US, size: SIZE };
-        self.watch.see(now, things, standing, &mut self.signs);
+        let now = Moment { pts_us: self.frame * FRAME_US, size: SIZE, odd: self.odd };
+        let seen = Seen { things, standing, moving: &self.moving };
+        self.watch.see(now, seen, &mut self.signs);
         self.frame += 1;
     }
 
@@ -369,6 +377,42 @@ fn what_is_larger_than_whoever_was_there_or_never_went_is_no_object() {
     }
 }
 
+#[test]
+fn what_came_to_rest_with_an_odd_picture_is_no_object_until_its_place_was_as_usual() {
+    let left = Rule { seconds: 5, ..rule(RuleKind::Left, "door") };
+    for (pause, told) in [(10, 0), (20, 1)] {
+        let mut rig = Rig::new(std::slice::from_ref(&left));
+        rig.odd = true;
+        (0..25).for_each(|_| rig.see(&[]));
+        rig.odd = false;
+        // The place of the bag moves, and has a pause, while somebody walks through it.
+        (0..50).for_each(|x| rig.moving.set_run(48, x + 25, x + 26));
+        (0..50).for_each(|n| rig.see(&[walks(1, 420 + 2 * n, 500)]));
+        rig.moving.clear();
+        (0..pause).for_each(|n| rig.see(&[walks(1, 520 + 2 * n, 500)]));
+        let bag = [standing(StandingKind::Left, rig.frame * FRAME_US)];
+        (45..55).for_each(|y| rig.moving.set_run(y, 45, 55));
+        (0..1000).for_each(|_| rig.look(&[], &bag));
+        assert_eq!(rig.begun().len(), told, "{pause} pictures as usual");
+    }
+}
+
+#[test]
+fn what_stood_before_the_picture_was_odd_is_still_told() {
+    let mut rig = Rig::new(&[Rule { seconds: 5, ..rule(RuleKind::Left, "door") }]);
+    (0..25).for_each(|n| rig.see(&[walks(1, 420 + 4 * n, 500)]));
+    let bag = |rig: &Rig| [standing(StandingKind::Left, rig.frame * FRAME_US)];
+    let first = bag(&rig);
+    (0..50).for_each(|_| rig.look(&[], &first));
+    rig.odd = true;
+    (0..50).for_each(|_| rig.see(&[]));
+    rig.odd = false;
+    (45..55).for_each(|y| rig.moving.set_run(y, 45, 55));
+    let again = bag(&rig);
+    (0..200).for_each(|_| rig.look(&[], &again));
+    assert_eq!(rig.begun().len(), 1, "{:?}", rig.begun());
+}
+
 fn saved(watch: &Watch) -> Vec<u8> {
     let mut to = Writer::default();
     watch.save(&mut to);
@@ -398,9 +442,11 @@ fn any_rules() -> Vec<Rule> {
     kinds.iter().enumerate().map(named).collect()
 }
 
-type Shown = (Vec<(u64, i32, i32)>, bool);
+type Shown = (Vec<(u64, i32, i32)>, bool, bool);
 
-fn show(rig: &mut Rig, (things, bag): &Shown) {
+fn show(rig: &mut Rig, (things, bag, odd): &Shown) {
+    rig.odd = *odd;
+    (45..55).for_each(|y| rig.moving.set_run(y, 45, 55));
     let things: Vec<_> = things.iter().map(|&(id, x, y)| thing(id, x, y)).collect();
     let bag = bag.then(|| standing(StandingKind::Left, 10 * FRAME_US));
     rig.look(&things, bag.as_slice());
@@ -408,7 +454,7 @@ fn show(rig: &mut Rig, (things, bag): &Shown) {
 
 fn shown() -> impl Strategy<Value = Shown> {
     let thing = (1..5u64, 0..1000i32, 100..1000i32);
-    (proptest::collection::vec(thing, 0..4), any::<bool>())
+    (proptest::collection::vec(thing, 0..4), any::<bool>(), proptest::bool::weighted(0.05))
 }
 
 proptest! {
@@ -426,7 +472,7 @@ proptest! {
         let watch = Watch::load(&mut from).unwrap();
         prop_assert!(from.0.is_empty());
         prop_assert_eq!(&watch, &rig.watch);
-        let mut again = Rig { watch, frame: rig.frame, signs: rig.signs.clone() };
+        let mut again = Rig::over(watch, rig.frame, rig.signs.clone());
         for s in &after {
             show(&mut rig, s);
             show(&mut again, s);

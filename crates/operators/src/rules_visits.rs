@@ -5,6 +5,7 @@
 
 use crate::Thing;
 use crate::rules::Moment;
+use crate::rules_settled::Settling;
 use crate::state::{Reader, Writer};
 
 /// Who brought it was there so long before it came to rest.
@@ -14,8 +15,9 @@ const BROUGHT_US: i64 = 10_000_000;
 const PASSES: f64 = 0.25;
 /// No picture has more.
 const MOST_PIXELS: u64 = 1 << 40;
-const COLUMNS: usize = 32;
-const ROWS: usize = 18;
+/// Cells of the grid, across and down.
+pub(crate) const COLUMNS: usize = 32;
+pub(crate) const ROWS: usize = 18;
 
 /// A box: left, top, width, height.
 pub(crate) type Area = (i32, i32, u32, u32);
@@ -25,14 +27,15 @@ pub(crate) type Area = (i32, i32, u32, u32);
 pub(crate) struct Visits(Vec<(i64, u64)>);
 
 impl Visits {
-    /// Notes where the things of a frame go; what stands, or only changes its light, brings nothing.
-    pub(crate) fn see(&mut self, now: Moment, things: &[Thing]) {
+    /// Notes where the things of a frame go; what stands, or only changes its light, brings nothing,
+    /// nor does what goes where the picture is not as usual yet.
+    pub(crate) fn see(&mut self, now: Moment, things: &[Thing], settling: &Settling) {
         if self.0.is_empty() {
             self.0.resize(COLUMNS * ROWS, (i64::MIN, 0));
         }
         for thing in things.iter().filter(|t| passes(t)) {
             let size = pixels(area_of(thing));
-            for cell in cells(area_of(thing), now.size) {
+            for cell in cells(area_of(thing), now.size).filter(|c| settling.has_settled(*c)) {
                 let Some(last) = self.0.get_mut(cell) else { continue };
                 // Who is larger counts for as long as it may have brought something.
                 if size >= last.1 || now.pts_us.saturating_sub(last.0) > BROUGHT_US {
@@ -77,7 +80,10 @@ fn pixels(area: Area) -> u64 {
 }
 
 /// The grid's cells under an area.
-fn cells((left, top, width, height): Area, size: (u32, u32)) -> impl Iterator<Item = usize> {
+pub(crate) fn cells(
+    (left, top, width, height): Area,
+    size: (u32, u32),
+) -> impl Iterator<Item = usize> {
     let cell = |at: i64, side: u32, count: usize| {
         (at.max(0) * count as i64 / i64::from(side.max(1))).min(count as i64 - 1) as usize
     };

@@ -8,6 +8,11 @@ use crate::thing::{SceneState, Standing, Thing, Working};
 use crate::tone::ONE;
 use crate::track::{Place, Track};
 
+/// Share of the samples in 1/1000 below which the light changes otherwise in each place.
+const EXPLAINED: u32 = 800;
+/// Moving share of the picture in 1/10,000 above which it is the picture that changes.
+const MOVING: u32 = 5000;
+
 impl Motion {
     /// The things seen in the last frame, oldest first.
     pub fn things(&self) -> impl Iterator<Item = Thing> + '_ {
@@ -66,6 +71,12 @@ impl Motion {
             gain_permille: (i64::from(tone.gain.max(0)) * 1000 / i64::from(ONE)) as u32,
             moved: None,
         }
+    }
+
+    /// True when the background explains the last frame, as it does while the light is steady.
+    pub fn is_usual(&self) -> bool {
+        let scene = self.scene();
+        scene.known && scene.explained_permille >= EXPLAINED && self.motion_permyriad() <= MOVING
     }
 
     /// The reduced picture of the last frame, and what it was held against.
