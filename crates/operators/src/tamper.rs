@@ -10,12 +10,14 @@ use crate::lanes::Lanes;
 use crate::measure::{Measurer, Measures};
 use crate::quality::Quality;
 use crate::tamper_freeze::Freeze;
-use crate::tamper_judge::{Evidence, TamperKind, judge};
+use crate::tamper_judge::{Evidence, Late, TamperKind, judge};
 use crate::tamper_moved::is_moved;
 use crate::tamper_view::{Against, View};
 
 /// Version of the state's bytes and of what is told.
-pub const TAMPER_VERSION: u32 = 1;
+pub const TAMPER_VERSION: u32 = 2;
+/// The one before it, which knows nothing of late.
+pub(crate) const BEFORE: u32 = 1;
 /// A picture is odd for so long before it is told.
 pub(crate) const HOLD_US: i64 = 600_000;
 /// The same kind for so long before it is told.
@@ -92,6 +94,8 @@ pub struct Tamper {
     /// Pictures between the last one as usual and the first without any contrast.
     pub(crate) fell: Option<u32>,
     pub(crate) agree: u32,
+    /// What pictures were like while nothing was odd.
+    pub(crate) late: Late,
 }
 
 impl Default for Tamper {
@@ -105,6 +109,7 @@ impl Default for Tamper {
             since_usual: 0,
             fell: None,
             agree: 1000,
+            late: Late::default(),
         }
     }
 }
@@ -133,6 +138,7 @@ impl Tamper {
         if kind.is_none() && self.doubt.is_none() {
             let [view, _] = &mut self.views;
             view.learn(self.measurer.thumb(), &measures, ticks);
+            self.late.follow((measures.brightness, self.agree), ticks);
         }
         told
     }
@@ -140,6 +146,7 @@ impl Tamper {
     /// Pictures of another size: nothing is known of them.
     fn begin_anew(&mut self) -> Option<TamperChange> {
         self.views = [View::new(), View::new()];
+        self.late = Late::default();
         let thawed = self.freeze.break_off();
         self.end().or(thawed)
     }
@@ -154,9 +161,11 @@ impl Tamper {
             return None;
         }
         let fell = self.fell.unwrap_or(self.since_usual);
+        let late = self.late.or(view.usual.brightness);
         let evidence = |view: &View, against: Against| {
             let known = look.known;
-            let e = Evidence { now: measures, usual: &view.usual, view: against, known, fell };
+            let e =
+                Evidence { now: measures, usual: &view.usual, view: against, known, fell, late };
             (judge(&e), e.is_dim() || e.is_blank())
         };
         let against = view.compare(thumb);
@@ -168,7 +177,7 @@ impl Tamper {
             if other.has_edges() && evidence(before, other).0.is_none() {
                 self.views.swap(0, 1);
                 self.agree = other.agree();
-                (self.since_usual, self.fell) = (0, None);
+                (self.since_usual, self.fell, self.late) = (0, None, Late::default());
                 return None;
             }
         }
@@ -240,7 +249,7 @@ impl Tamper {
         self.views.swap(0, 1);
         let [view, _] = &mut self.views;
         *view = View::new();
-        (self.since_usual, self.fell) = (0, None);
+        (self.since_usual, self.fell, self.late) = (0, None, Late::default());
         let doubt = self.doubt.take();
         TamperChange::End(
             doubt.map_or(Span { kind: TamperKind::SceneCut, first: 0, last: 0 }, |d| d.span()),

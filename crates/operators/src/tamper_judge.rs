@@ -82,6 +82,38 @@ pub struct Evidence<'a> {
     pub known: bool,
     /// Odd pictures before the first one without contrast: few when it went at once.
     pub fell: u32,
+    /// What pictures were like until the first odd one.
+    pub late: Late,
+}
+
+/// Measures of pictures as usual, of the last two seconds or so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Late {
+    /// Brightness; 0 when nothing is known.
+    pub brightness: u32,
+    /// Share of the view's blocks that they kept, in 1/1000.
+    pub agree: u32,
+}
+
+/// Ticks in which what is known of late follows: 2 s.
+const LATE_TICKS: i64 = 500;
+
+impl Late {
+    /// What is known; without anything what is usual.
+    pub(crate) fn or(self, brightness: u32) -> Late {
+        if self.brightness == 0 { Late { brightness, agree: 1000 } } else { self }
+    }
+
+    /// Follows the brightness and agreement of a picture as usual.
+    pub(crate) fn follow(&mut self, (brightness, agree): (u32, u32), ticks: u32) {
+        *self = self.or(brightness);
+        let follow = |late: u32, now: u32| {
+            let (late, now) = (i64::from(late), i64::from(now));
+            (late + (now - late) * i64::from(ticks) / LATE_TICKS).max(0) as u32
+        };
+        self.brightness = follow(self.brightness, brightness);
+        self.agree = follow(self.agree, agree);
+    }
 }
 
 impl Evidence<'_> {
@@ -112,6 +144,8 @@ impl Evidence<'_> {
 pub fn judge(e: &Evidence<'_>) -> Option<TamperKind> {
     let (fine, coarse) = (&e.view.fine, &e.view.coarse);
     let darker = e.now.brightness * 4 < e.usual.brightness * 3;
+    // Nightfall takes longer than a switch.
+    let switched = e.now.brightness * 4 < e.late.brightness * 3;
     let sudden = e.fell <= 2;
     if e.is_blank() && (sudden || e.now.contrast < 128) {
         return Some(TamperKind::SignalLost);
@@ -123,12 +157,13 @@ pub fn judge(e: &Evidence<'_>) -> Option<TamperKind> {
     if e.now.noise > e.usual.noise * 3 + 256 {
         return Some(TamperKind::NoiseBurst);
     }
-    let lost = if e.view.has_edges() { e.view.agree() < 350 } else { !e.known };
+    let gone = |agree: u32| agree < 350 && agree * 10 < e.late.agree * 6;
+    let lost = if e.view.has_edges() { gone(e.view.agree()) } else { !e.known };
     if lost {
         let poor = e.contrast() < 350;
         return Some(if poor { TamperKind::Covered } else { TamperKind::SceneCut });
     }
-    if darker && e.strength() < 500 && e.contrast() < 600 {
+    if darker && switched && e.strength() < 500 && e.contrast() < 600 {
         return Some(TamperKind::LightOff);
     }
     let soft = fine.blocks >= 24

@@ -4,9 +4,9 @@ use flumen_base::{Error, Result};
 
 use crate::measure::Measurer;
 use crate::state::{Reader, Writer};
-use crate::tamper::{Doubt, TAMPER_VERSION, Tamper};
+use crate::tamper::{BEFORE, Doubt, TAMPER_VERSION, Tamper};
 use crate::tamper_freeze::Freeze;
-use crate::tamper_judge::TamperKind;
+use crate::tamper_judge::{Late, TamperKind};
 use crate::tamper_view::View;
 
 impl Tamper {
@@ -21,6 +21,8 @@ impl Tamper {
         to.u32(self.since_usual);
         to.u32(self.fell.unwrap_or(u32::MAX));
         to.u32(self.agree);
+        to.u32(self.late.brightness);
+        to.u32(self.late.agree);
         to.u8(u8::from(self.doubt.is_some()));
         if let Some(doubt) = &self.doubt {
             doubt.save(to);
@@ -34,16 +36,16 @@ impl Tamper {
     pub fn load(from: &mut Reader<'_>) -> Result<Tamper> {
         let damaged = || Error::data_loss("the saved state of the tamper operator is damaged");
         let version = from.u32().ok_or_else(damaged)?;
-        if version != TAMPER_VERSION {
+        if ![BEFORE, TAMPER_VERSION].contains(&version) {
             return Err(Error::unsupported(format!(
                 "the state was saved by version {version} of the tamper operator, this is \
                  {TAMPER_VERSION}: analysis begins anew"
             )));
         }
-        Tamper::read(from).ok_or_else(damaged)
+        Tamper::read(from, version).ok_or_else(damaged)
     }
 
-    fn read(from: &mut Reader<'_>) -> Option<Tamper> {
+    fn read(from: &mut Reader<'_>, version: u32) -> Option<Tamper> {
         let measurer = Measurer::load(from)?;
         let views = [View::load(from)?, View::load(from)?];
         let freeze = Freeze::load(from)?;
@@ -51,12 +53,16 @@ impl Tamper {
         let last_us = from.i64()?;
         let (since_usual, fell, agree) = (from.u32()?, from.u32()?, from.u32()?);
         let fell = (fell != u32::MAX).then_some(fell);
+        let late = match version {
+            BEFORE => Late::default(),
+            _ => Late { brightness: from.u32()?, agree: from.u32()? },
+        };
         let doubt = match from.u8()? {
             0 => None,
             _ => Some(Doubt::load(from)?),
         };
         let last_us = known.then_some(last_us);
-        Some(Tamper { measurer, views, freeze, doubt, last_us, since_usual, fell, agree })
+        Some(Tamper { measurer, views, freeze, doubt, last_us, since_usual, fell, agree, late })
     }
 }
 

@@ -186,6 +186,21 @@ proptest! {
     }
 
     #[test]
+    fn a_night_that_falls_is_no_light_that_goes_out(
+        seed in any::<u32>(),
+        noise in 2..5u32,
+        seconds in 12..40u32,
+    ) {
+        let camera = camera(seed, noise);
+        let mut site = Site::new();
+        for n in 0..(seconds + 6) * RATE {
+            let fallen = (n.saturating_sub(3 * RATE) as i32 * 70 / (seconds * RATE) as i32).min(70);
+            let told = site.see(&camera.luma(n, &|_, _, v| v * (100 - fallen) / 100));
+            prop_assert_eq!(told, None, "picture {} of {} s", n, seconds);
+        }
+    }
+
+    #[test]
     fn a_restored_state_is_the_state_and_goes_on_alike(
         seed in any::<u32>(),
         kind in 0..8usize,
@@ -223,6 +238,23 @@ proptest! {
         known.extend(&bytes);
         prop_assert!(Tamper::load(&mut Reader(&known)).is_err());
     }
+}
+
+#[test]
+fn a_state_that_knows_nothing_of_late_is_read() {
+    let camera = camera(5, 3);
+    let mut site = Site::new();
+    (0..40).for_each(|n| assert_eq!(site.see(&camera.picture(n, None, 0, 0)), None));
+    let mut bytes = saved(&site.tamper);
+    bytes[0] = 1;
+    // Before the flag of a doubt, of which there is none.
+    let at = bytes.len() - 9;
+    bytes.drain(at..at + 8);
+    site.tamper = Tamper::load(&mut Reader(&bytes)).unwrap();
+    let off = |n| camera.picture(n, Some(TamperKind::LightOff), 50, 40);
+    let told: Vec<_> = (40..60).filter_map(|n| site.see(&off(n))).collect();
+    let Some(TamperChange::Begin(span)) = told.first() else { panic!("{told:?}") };
+    assert_eq!((span.kind, span.first), (TamperKind::LightOff, 40));
 }
 
 #[test]
