@@ -134,6 +134,14 @@ impl Evidence<'_> {
         self.contrast() < 250 && self.strength() < 200
     }
 
+    /// At both scales hardly anything is left of two fifths of the view, since a moment.
+    fn is_half_blank(&self) -> bool {
+        let (fine, coarse) = (&self.view.fine, &self.view.coarse);
+        let has_edges = fine.blocks >= 24 && coarse.blocks >= 6;
+        let blank = fine.blank >= 400 && coarse.blank >= 350;
+        has_edges && blank && self.view.agree() * 10 < self.late.agree * 6
+    }
+
     /// Nothing but one value in most of the picture.
     pub(crate) fn is_blank(&self) -> bool {
         self.now.flat >= 7000 && self.usual.flat < 4000 && self.now.contrast < 4 * 256
@@ -165,6 +173,9 @@ pub fn judge(e: &Evidence<'_>) -> Option<TamperKind> {
     }
     if darker && switched && e.strength() < 500 && e.contrast() < 600 {
         return Some(TamperKind::LightOff);
+    }
+    if e.is_half_blank() {
+        return Some(TamperKind::Covered);
     }
     let soft = fine.blocks >= 24
         && fine.kept < 600

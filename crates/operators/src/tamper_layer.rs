@@ -11,6 +11,8 @@ use crate::measure::edge;
 
 /// Mean squared gradient from which a block has edges to be held against.
 const LEAST_ENERGY: u64 = 16;
+/// Of a block of which less is kept, and which is not stronger than noise, nothing is left.
+const BLANK: (u32, u32) = (150, 400);
 /// Most blocks of a layer.
 const MOST: usize = 144;
 
@@ -36,6 +38,8 @@ pub struct Agreement {
     pub kept: u32,
     /// Median strength of the picture's gradients, as a share of the reference's.
     pub strength: u32,
+    /// Share of the blocks of which nothing is left, and that show nothing else.
+    pub blank: u32,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -109,7 +113,7 @@ impl Layer {
         let least = LEAST_ENERGY * (picture.width() * picture.height()) as u64
             / (self.blocks.0 * self.blocks.1).max(1) as u64;
         let (mut like, mut kept, mut strength) = ([0u32; MOST], [0u32; MOST], [0u32; MOST]);
-        let (mut n, mut agree) = (0, 0);
+        let (mut n, mut agree, mut blank) = (0, 0, 0);
         for (s, reference) in sums.iter().zip(&self.energy) {
             if *reference < least.max(1) {
                 continue;
@@ -130,11 +134,13 @@ impl Layer {
             *l = correlation;
             *k = (cross * 1000 / reference).min(100_000) as u32;
             *e = (s.energy.saturating_mul(1_000_000) / reference).isqrt().min(100_000) as u32;
+            blank += u32::from(*k < BLANK.0 && *e < BLANK.1);
             n += 1;
         }
         Agreement {
             blocks: n as u32,
             agree: agree * 1000 / n.max(1) as u32,
+            blank: blank * 1000 / n.max(1) as u32,
             like: median(like.get_mut(..n)),
             kept: median(kept.get_mut(..n)),
             strength: median(strength.get_mut(..n)),

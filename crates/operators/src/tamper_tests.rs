@@ -147,6 +147,20 @@ fn show(camera: Camera, kind: TamperKind, strength: i32) -> Vec<(u32, TamperChan
     told
 }
 
+/// What is told of pictures that are changed like this from the fifth second to the eighth.
+fn changed(camera: Camera, change: &dyn Fn(i32, i32, i32) -> i32) -> Vec<(u32, TamperChange)> {
+    let mut site = Site::new();
+    let mut told = Vec::new();
+    for n in 0..100 {
+        let picture = match (BEGIN..END).contains(&n) {
+            true => camera.luma(n, change),
+            false => camera.luma(n, &|_, _, v| v),
+        };
+        told.extend(site.see(&picture).map(|change| (n, change)));
+    }
+    told
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3))]
 
@@ -186,10 +200,30 @@ proptest! {
     }
 
     #[test]
+    fn half_of_the_lens_covered_is_told_and_a_bus_before_a_third_of_it_is_not(
+        seed in any::<u32>(),
+        noise in 2..4u32,
+        hand in 5..90i32,
+    ) {
+        let camera = camera(seed, noise);
+        let told = changed(camera, &|x, y, v| if x < 180 { hand + y / 30 } else { v });
+        let kinds: Vec<_> = told.iter().map(|(_, t)| match t {
+            TamperChange::Begin(s) | TamperChange::End(s) => s.kind,
+        }).collect();
+        prop_assert_eq!(kinds, [TamperKind::Covered; 2], "{:?}", &told);
+        prop_assert!(told[0].0 - BEGIN <= 2 * RATE, "{:?}", &told);
+        let bus = |x: i32, y: i32, v| match x < 110 {
+            true => hand + 60 * (x / 20 % 2) + 30 * (y / 25 % 2),
+            false => v,
+        };
+        prop_assert_eq!(changed(camera, &bus), []);
+    }
+
+    #[test]
     fn a_night_that_falls_is_no_light_that_goes_out(
         seed in any::<u32>(),
         noise in 2..5u32,
-        seconds in 12..40u32,
+        seconds in 20..40u32,
     ) {
         let camera = camera(seed, noise);
         let mut site = Site::new();

@@ -97,6 +97,28 @@ fn a_step_of_the_exposure_is_no_motion() {
 }
 
 #[test]
+fn who_stands_through_steps_of_the_exposure_stays_one_thing_and_leaves_nothing() {
+    let mut motion = settled(60);
+    let walks = |n: u32, x: i32, gain| Scene { gain, ..Scene::with(n, (x, 30, 24, 40, 10)) };
+    (60..100).for_each(|n| show(&mut motion, &walks(n, 2 * (n as i32 - 60), 100), n));
+    let id = motion.things().next().unwrap().id;
+    // Twenty seconds, a step every two.
+    for n in 100..600 {
+        let gain = [100, 65, 130, 80, 140][n as usize / 50 % 5];
+        show(&mut motion, &walks(n, 80, gain), n);
+        let things: Vec<_> = motion.things().collect();
+        assert_eq!(things.iter().map(|t| t.id).collect::<Vec<_>>(), [id], "frame {n}");
+        assert!(motion.motion_permyriad().abs_diff(625) < 150, "frame {n}");
+    }
+    (600..640).for_each(|n| show(&mut motion, &walks(n, 80 + 3 * (n as i32 - 600), 140), n));
+    for n in 640..700 {
+        let gain = if n < 670 { 140 } else { 70 };
+        show(&mut motion, &Scene { gain, ..Scene::quiet(n) }, n);
+        assert_eq!(motion.motion_permyriad(), 0, "frame {n}");
+    }
+}
+
+#[test]
 fn light_that_was_off_for_long_and_comes_back_is_no_motion() {
     for gain in [12, 16, 20, 25] {
         let mut motion = settled(60);
