@@ -84,16 +84,17 @@ impl Caster {
         sun: &mut Sun,
     ) {
         classes.cast.clear();
-        self.planes(shapes, classes, image, sun.shares());
         self.shapes.find(shapes);
         classes.whole.clear();
         classes.whole.extend_from_slice(self.shapes.all());
         if self.shapes.all().is_empty() {
             return;
         }
+        self.planes(shapes, classes, image, sun.shares());
         self.cores.find(&self.core);
         self.weigh();
         self.place();
+        self.differing(classes);
         let open = if sun.shares().count_ones() >= SURE { !0 } else { 0 };
         self.watch(shapes, classes, image, sun);
         let words = self
@@ -165,16 +166,28 @@ impl Caster {
         sun.age();
     }
 
-    /// What differs at all, and what of the shapes cannot be shadow.
-    fn planes(&mut self, shapes: &Bits, classes: &Classes, image: &Grid<u8>, shadow: u32) {
+    /// What differs at all; asked only where something may come back.
+    fn differing(&mut self, classes: &Classes) {
+        if self.below.all().iter().all(|word| *word == 0) {
+            return;
+        }
         let words = classes.low.all().iter().zip(classes.shadow.all());
         for (raw, (low, shadow)) in self.raw.all_words_mut().iter_mut().zip(words) {
             *raw = low | shadow;
         }
         majority(&self.raw, &mut self.all);
-        self.shaded(shapes, classes, (image, shadow));
-        majority(&self.raw, &mut self.gone);
-        majority(&self.flat, &mut self.smooth);
+    }
+
+    /// What of the shapes is the scene's own shadow, and what cannot be shadow.
+    fn planes(&mut self, shapes: &Bits, classes: &Classes, image: &Grid<u8>, shadow: u32) {
+        if shadow == 0 {
+            self.gone.clear();
+            self.smooth.clear();
+        } else {
+            self.shaded(shapes, classes, (image, shadow));
+            majority(&self.raw, &mut self.gone);
+            majority(&self.flat, &mut self.smooth);
+        }
         let words = classes.low.all().iter().zip(classes.maybe.all()).zip(shapes.all());
         for (raw, ((low, maybe), shape)) in self.raw.all_words_mut().iter_mut().zip(words) {
             *raw = low & !maybe & shape;
@@ -186,9 +199,6 @@ impl Caster {
     fn shaded(&mut self, shapes: &Bits, classes: &Classes, (image, shadow): (&Grid<u8>, u32)) {
         self.raw.clear();
         self.flat.clear();
-        if shadow == 0 {
-            return;
-        }
         for y in 0..shapes.height() {
             for (i, (shape, maybe)) in shapes.row(y).iter().zip(classes.maybe.row(y)).enumerate() {
                 for bit in Ones(shape & maybe) {
