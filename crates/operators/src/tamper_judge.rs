@@ -178,8 +178,8 @@ pub fn judge(e: &Evidence<'_>) -> Option<TamperKind> {
         return Some(TamperKind::Covered);
     }
     let soft = fine.blocks >= 24
-        && fine.kept < 600
-        && u64::from(fine.strength) * 100 < u64::from(coarse.strength) * 76
+        && fine.kept < 680
+        && u64::from(fine.strength) * 100 < u64::from(coarse.strength) * 82
         && coarse.strength > 600
         && coarse.agree >= 500;
     soft.then_some(TamperKind::Defocus)

@@ -275,6 +275,21 @@ proptest! {
 }
 
 #[test]
+fn a_weak_defocus_is_told() {
+    let camera = camera(17, 2);
+    let mut site = Site::new();
+    let mut told = Vec::new();
+    for n in 0..100 {
+        let sharp = camera.luma(n, &|_, _, v| v);
+        let odd = (BEGIN..END).contains(&n);
+        told.extend(site.see(&if odd { blur(&sharp, 2) } else { sharp }));
+    }
+    let [TamperChange::Begin(begin), TamperChange::End(end)] = told[..] else { panic!("{told:?}") };
+    assert_eq!((begin.kind, begin.first), (TamperKind::Defocus, u64::from(BEGIN)));
+    assert_eq!(end.last, u64::from(END) - 1);
+}
+
+#[test]
 fn a_state_that_knows_nothing_of_late_is_read() {
     let camera = camera(5, 3);
     let mut site = Site::new();
