@@ -31,6 +31,8 @@ mkdir -p "$dir/logs" "$dir/work" "$dir/tmp"
 port=7077 workers=1 cores=2 memory=700m
 [ ! -f "$dir/spark.env" ] || . "$dir/spark.env"
 lib=$root/target/servers/spark/lib
+# As in any Spark, HADOOP_CONF_DIR says how an HDFS is to be used.
+classes=${HADOOP_CONF_DIR:+$HADOOP_CONF_DIR:}$lib/*
 
 # As org.apache.spark.launcher.JavaModuleOptions prints them for Spark 4.1.
 opens=(-XX:+IgnoreUnrecognizedVMOptions --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED
@@ -57,7 +59,7 @@ spark.sql.warehouse.dir $dir/warehouse
 spark.executor.memory ${memory%m}m
 spark.executor.cores 1
 spark.cores.max $cores
-spark.executor.extraClassPath $lib/*
+spark.executor.extraClassPath $classes
 spark.executor.extraJavaOptions ${opens[*]} -XX:+UseSerialGC -XX:TieredStopAtLevel=1
 spark.rpc.message.maxSize 256
 END
@@ -97,7 +99,7 @@ submit() {
   shift 2
   [ -f "$jar" ] || die "$jar: there is no such job jar; build it with: make jvm"
   configure "$master" "$heap"
-  local java=("-Xmx$heap" "${small[@]}" "${opens[@]}" -cp "$lib/*" org.apache.spark.deploy.SparkSubmit
+  local java=("-Xmx$heap" "${small[@]}" "${opens[@]}" -cp "$classes" org.apache.spark.deploy.SparkSubmit
     --properties-file "$dir/spark.conf" --class "$class" "$jar" "$@")
   if [ "$command" = run ]; then
     exec "$JAVA" "-Dlog.file=$dir/logs/run.log" "-Dlog4j2.configurationFile=file:$here/log4j2.properties" "${java[@]}"

@@ -10,6 +10,7 @@ mod common;
 mod archive;
 mod browser;
 mod examples;
+mod hdfs;
 mod kafka;
 mod kill;
 mod push;

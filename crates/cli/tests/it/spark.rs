@@ -27,7 +27,7 @@ const HOURS: i64 = 68;
 /// Seconds of each minute that are sent: enough to see who comes.
 const SECONDS: i64 = 30;
 
-fn number(name: &str, otherwise: u64) -> u64 {
+pub fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(otherwise)
 }
 
@@ -36,12 +36,17 @@ fn root() -> PathBuf {
 }
 
 /// The job in the foreground, as one process that may be killed.
-fn learn(dir: &Path, broker: &Broker, more: &[&str]) -> Command {
+pub fn learn(dir: &Path, broker: &Broker, more: &[&str]) -> Command {
+    let place = format!("file://{}/learn", dir.display());
+    learn_at(&place, dir, broker, more)
+}
+
+/// The same with checkpoint and state elsewhere.
+pub fn learn_at(place: &str, dir: &Path, broker: &Broker, more: &[&str]) -> Command {
     let mut command = Command::new(root().join("deploy/local/spark.sh"));
     let jar = root().join("jvm/spark/target/flumen-spark-0.1.0.jar");
     command.args(["run".as_ref(), dir.as_os_str(), jar.as_os_str()]);
-    let place = format!("file://{}/learn", dir.display());
-    command.args(["flumen.spark.Learn", "--brokers", &broker.address, "--dir", &place]);
+    command.args(["flumen.spark.Learn", "--brokers", &broker.address, "--dir", place]);
     command.args(["--trigger-ms", "0", "--max-records", "10000"]).args(more);
     command.stdin(Stdio::null());
     command
@@ -52,10 +57,11 @@ fn days() -> Days {
     Days::new(&spec).unwrap()
 }
 
-/// Sends the windows; gives their number, and what the embedded trainer makes of them.
-fn feed(bus: &Seen) -> (usize, Learned) {
+/// Sends the windows of so many hours; gives their number, and what the embedded trainer makes of
+/// them.
+pub fn feed(bus: &Seen, hours: i64) -> (usize, Learned) {
     let days = days();
-    let end = days.span_us().0 + HOURS * 3_600_000_000;
+    let end = days.span_us().0 + hours * 3_600_000_000;
     let mut waiting = std::collections::VecDeque::new();
     let windows = days.windows().take_while(|w| w.begin_us < end);
     let mut trainer = Trainer::new("flumen/test");
@@ -79,7 +85,7 @@ fn feed(bus: &Seen) -> (usize, Learned) {
 
 /// What the embedded trainer keeps and tells.
 #[derive(Default)]
-struct Learned {
+pub struct Learned {
     cards: BTreeMap<String, ModelCard>,
     insights: BTreeMap<(Vec<u8>, u32), Insight>,
 }
@@ -103,7 +109,7 @@ impl Learned {
     }
 
     /// Holds what Spark learned against it: the same versions, numbers to 1e-9, the same insights.
-    fn same(
+    pub fn same(
         &self,
         cards: &BTreeMap<String, ModelCard>,
         insights: &BTreeMap<(Vec<u8>, u32), Insight>,
@@ -166,7 +172,7 @@ fn now_us() -> i64 {
 }
 
 /// Cards by key, as they are learned: without the time from which they count.
-fn cards(bus: &Seen) -> BTreeMap<String, ModelCard> {
+pub fn cards(bus: &Seen) -> BTreeMap<String, ModelCard> {
     let rows = bus.kafka.table(topic::MODELS).unwrap().scan(b"").unwrap();
     let card = |(key, value): (Vec<u8>, Vec<u8>)| {
         let card = ModelCard::decode(value.as_slice()).unwrap();
@@ -177,7 +183,7 @@ fn cards(bus: &Seen) -> BTreeMap<String, ModelCard> {
 }
 
 /// Insights by id and revision; two that are called the same must be the same.
-fn insights(bus: &Seen) -> BTreeMap<(Vec<u8>, u32), Insight> {
+pub fn insights(bus: &Seen) -> BTreeMap<(Vec<u8>, u32), Insight> {
     let mut all = BTreeMap::new();
     for delivered in bus.records(topic::INSIGHTS) {
         let insight = Insight::decode(delivered.record.value).unwrap();
@@ -196,7 +202,7 @@ fn a_spark_job_that_is_killed_learns_and_tells_the_same() {
     let broker = Broker::start();
     succeed(&broker.flumen(dir.path(), &["topics", "apply"]));
     let bus = broker.bus();
-    let (windows, embedded) = feed(&bus);
+    let (windows, embedded) = feed(&bus, HOURS);
 
     let began = Instant::now();
     let whole = dir.path().join("whole");
