@@ -33,7 +33,7 @@ jvm: setup
 	@$(TIMED) "bridge" cargo build --locked -p flumen-cli -p flumen-bridge
 	@$(TIMED) "Flink and Spark jobs" $(MVN) package -DskipTests
 
-cluster: web jvm ## The same on real engines: Kafka, Flink, Flumen in its roles, four cameras
+cluster: web jvm ## The same on real engines: Kafka, Flink, Spark, HDFS, Flumen in its roles, four cameras
 	@deploy/local/cluster.sh start "$(CLUSTER)"
 
 cluster-stop: ## End what `make cluster` started

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The whole chain on real engines, on this machine: Kafka, Flink, Spark, Flumen in its roles, four cameras.
+# The whole chain on real engines, on this machine: Kafka, Flink, HDFS, Spark, Flumen in its roles, four cameras.
 #
-#   cluster.sh start DIR [--kafka-port 9092] [--flink-port 8081] [--listen 127.0.0.1:8480]
+#   cluster.sh start DIR [--kafka-port 9092] [--flink-port 8081] [--hdfs-port 8020] [--listen 127.0.0.1:8480]
 #   cluster.sh status DIR
 #   cluster.sh stop DIR      ends what start started, and only that; data stays in DIR
 #
@@ -17,12 +17,13 @@ mkdir -p "$2"
 dir=$(cd "$2" && pwd)
 shift 2
 
-kafka_port=9092 flink_port=8081 listen=127.0.0.1:8480
+kafka_port=9092 flink_port=8081 hdfs_port=8020 listen=127.0.0.1:8480
 while [ $# -gt 0 ]; do
   [ $# -ge 2 ] || usage
   case $1 in
     --kafka-port) number "$1" "$2"; kafka_port=$2 ;;
     --flink-port) number "$1" "$2"; flink_port=$2 ;;
+    --hdfs-port) number "$1" "$2"; hdfs_port=$2 ;;
     --listen) listen=$2 ;;
     *) usage ;;
   esac
@@ -114,7 +115,9 @@ start() {
   flumen --data "$dir/api" bridge install "$dir/flink/lib"
   "$here/flink.sh" start "$dir/flink" --port "$flink_port" --slots 2
   submit
-  "$here/spark.sh" submit "$dir/spark" "$learn" flumen.spark.Learn --brokers "127.0.0.1:$kafka_port" --dir "file://$dir/learn"
+  "$here/hdfs.sh" start "$dir/hdfs" --port "$hdfs_port"
+  HADOOP_CONF_DIR=$dir/hdfs/conf-namenode "$here/spark.sh" submit "$dir/spark" "$learn" flumen.spark.Learn \
+    --brokers "127.0.0.1:$kafka_port" --dir "hdfs://127.0.0.1:$hdfs_port/flumen/learn"
   local role
   for role in "${roles[@]}"; do start_role "$role"; done
   camera street "High street" street 1
@@ -125,7 +128,8 @@ start() {
     "Flumen   http://$listen (a first start renders its four scenes: half a minute)" \
     "Flink    http://127.0.0.1:$flink_port" \
     "Kafka    127.0.0.1:$kafka_port" \
-    "logs     $dir/logs, $dir/kafka/logs, $dir/flink/logs, $dir/spark/logs" \
+    "HDFS     hdfs://127.0.0.1:$hdfs_port (what Spark keeps: /flumen/learn)" \
+    "logs     $dir/logs and the logs below kafka, flink, hdfs, spark beside it" \
     "stop     make cluster-stop"
 }
 
@@ -139,6 +143,7 @@ stop() {
     rm -f "$dir/$role.pid"
   done
   [ ! -d "$dir/spark" ] || "$here/spark.sh" stop "$dir/spark"
+  [ ! -d "$dir/hdfs" ] || "$here/hdfs.sh" stop "$dir/hdfs"
   if [ -d "$dir/flink" ]; then
     # The next start goes on from here.
     job_id=$("$here/flink.sh" list "$dir/flink" 2>/dev/null | awk -F ' : ' '/RUNNING/ {print $2; exit}') || true
@@ -155,6 +160,7 @@ status() {
   done
   [ ! -d "$dir/kafka" ] || "$here/kafka.sh" status "$dir/kafka" || true
   [ ! -d "$dir/flink" ] || "$here/flink.sh" status "$dir/flink" || true
+  [ ! -d "$dir/hdfs" ] || "$here/hdfs.sh" status "$dir/hdfs" || true
   [ ! -d "$dir/spark" ] || "$here/spark.sh" status "$dir/spark" || true
 }
 
