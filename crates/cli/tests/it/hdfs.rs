@@ -2,7 +2,7 @@
 //! DataNode, nor with itself.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use crate::common::{Running, succeed, wait_for};
@@ -28,10 +28,13 @@ impl Hdfs {
 
     /// hdfs.sh: its command, its directory, and more; what it printed.
     fn script(&self, command: &[&str], more: &[&str]) -> String {
+        succeed(&self.run(command, more).unwrap())
+    }
+
+    fn run(&self, command: &[&str], more: &[&str]) -> std::io::Result<Output> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/local/hdfs.sh");
         let mut script = Command::new(path);
-        script.args(command).arg(self.dir.path()).args(more).stdin(Stdio::null());
-        succeed(&script.output().unwrap())
+        script.args(command).arg(self.dir.path()).args(more).stdin(Stdio::null()).output()
     }
 
     fn address(&self) -> String {
@@ -46,7 +49,7 @@ impl Hdfs {
 
 impl Drop for Hdfs {
     fn drop(&mut self) {
-        self.script(&["stop"], &[]);
+        let _ = self.run(&["stop"], &[]);
     }
 }
 
