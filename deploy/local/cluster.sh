@@ -125,7 +125,7 @@ start() {
   camera lobby "Lobby" lobby 3
   camera park "Park path" park 4
   printf '%s\n' "" \
-    "Flumen   http://$listen (a first start renders its four scenes: half a minute)" \
+    "Flumen   http://$listen (a first start renders its four scenes: one to two minutes)" \
     "Flink    http://127.0.0.1:$flink_port" \
     "Kafka    127.0.0.1:$kafka_port" \
     "HDFS     hdfs://127.0.0.1:$hdfs_port (what Spark keeps: /flumen/learn)" \

@@ -18,6 +18,8 @@ use crate::common::succeed;
 
 /// Cameras that learn together.
 const GROUP: usize = 100;
+/// Windows of a batch, where executors are killed.
+const BATCH: usize = 6000;
 /// Where the day begins: at night nothing is learned.
 const HOURS: i64 = 11;
 
@@ -174,16 +176,16 @@ pub fn learned(
 
 #[test]
 fn executors_killed_while_it_learns() {
-    const CAMERAS: usize = 20;
     let dir = tempfile::tempdir().unwrap();
     let kafka = Kafka::start(&dir.path().join("kafka"), 1);
-    let windows = feed(&kafka, CAMERAS, 120);
-    learn(&kafka, &dir.path().join("alone"), "700m", CAMERAS);
+    let windows = feed_days(&kafka);
+    learn(&kafka, &dir.path().join("alone"), "700m", BATCH / 60);
     let alone = learned(&kafka, &Offsets::new());
+    assert!(!alone.1.is_empty(), "days with planted anomalies, and nothing told");
     let before = ends(&kafka.brokers, &[topic::MODELS, topic::INSIGHTS]);
 
     let spark = Spark::start(&dir.path().join("spark"));
-    spark.submit(&kafka, CAMERAS * 60);
+    spark.submit(&kafka, BATCH);
     let (mut kills, most) = (0, number("FLUMEN_KILLS", 5));
     let mut random = Random(Random::seed());
     let mut last = None;
@@ -217,6 +219,24 @@ fn executors_killed_while_it_learns() {
 
 fn kill(pid: u32) {
     succeed(&Command::new("kill").args(["-KILL", &pid.to_string()]).output().unwrap());
+}
+
+/// Half of the seconds of 68 hours of two cameras: two days until something can be odd, and some
+/// hours in which it is.
+fn feed_days(kafka: &Kafka) -> usize {
+    let spec = DaysSpec { cameras: 2, days: 3, quiet_days: 2, per_day: 8, ..DaysSpec::new(11) };
+    let days = Days::new(&spec).unwrap();
+    let until = days.span_us().0 + 68 * 3_600_000_000;
+    let windows = days.windows().take_while(|w| w.begin_us < until);
+    let writer = Writer::open(&kafka.brokers);
+    let mut sent = 0;
+    for window in windows.filter(|w| w.begin_us / 1_000_000 % 60 < 30) {
+        let at_us = SystemClock.wall_us();
+        writer.send(topic::WINDOWS, &window.camera, None, &window.encode_to_vec(), at_us);
+        sent += 1;
+    }
+    writer.flush();
+    sent
 }
 
 /// Windows of a busy hour, of three cameras of the farm under as many names as there are to be.
