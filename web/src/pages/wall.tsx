@@ -118,6 +118,7 @@ function fits(camera: Camera, show: Show, search: string): boolean {
 
 /** Cameras without pictures need no tile: their names lead to them. */
 function TurnedOff({ list }: { list: Camera[] }) {
+  if (list.length === 0) return null;
   return (
     <p class="turned-off quiet">
       Turned off:
