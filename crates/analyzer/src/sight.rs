@@ -173,12 +173,12 @@ impl Sight {
         out: &mut Vec<Output>,
     ) {
         self.events.remember(meta);
+        let Some(motion) = &self.motion else { return };
         let who = who(&self.camera, &self.policy);
         let mut told = match all_motion(&self.policy.rules) {
             Some(_) => self.events.see(&who, meta, things),
             None => Vec::new(),
         };
-        let Some(motion) = &self.motion else { return };
         let now = Moment {
             pts_us: meta.pts_us,
             size: (frame.luma.width as u32, frame.luma.height as u32),

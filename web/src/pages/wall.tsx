@@ -88,18 +88,7 @@ export function WallPage() {
           </div>
         </div>
         {value && chosen.length === 0 ? (
-          on?.length === 0 ? (
-            <Note icon="none" title="All cameras are turned off">
-              <p>Turn one on in its settings.</p>
-            </Note>
-          ) : (
-            <Note icon="search" title="No camera fits">
-              <p>Change the search or show all cameras.</p>
-              <button type="button" class="button" onClick={() => (setSearch(""), setShow("all"))}>
-                Show all
-              </button>
-            </Note>
-          )
+          <NoTile allOff={on?.length === 0} onShowAll={() => (setSearch(""), setShow("all"))} />
         ) : (
           width > 0 && <Grid list={value ? chosen : undefined} boxes={boxes} plan={plan} view={view} />
         )}
@@ -114,6 +103,25 @@ function fits(camera: Camera, show: Show, search: string): boolean {
   if (show === "trouble" && camera.state === "live") return false;
   const wanted = search.trim().toLowerCase();
   return wanted === "" || camera.name.toLowerCase().includes(wanted) || camera.id.includes(wanted);
+}
+
+/** What stands where there is no tile. */
+function NoTile({ allOff, onShowAll }: { allOff: boolean; onShowAll: () => void }) {
+  if (allOff) {
+    return (
+      <Note icon="none" title="All cameras are turned off">
+        <p>Turn one on in its settings.</p>
+      </Note>
+    );
+  }
+  return (
+    <Note icon="search" title="No camera fits">
+      <p>Change the search or show all cameras.</p>
+      <button type="button" class="button" onClick={onShowAll}>
+        Show all
+      </button>
+    </Note>
+  );
 }
 
 /** Cameras without pictures need no tile: their names lead to them. */

@@ -208,8 +208,7 @@ pub(super) fn say(
         input.version = of.in_force(now_us);
     }
     if input.when_better && input.shadow == 0 {
-        let newest = of.cards.last().map_or(0, |card| card.version);
-        input.shadow = if newest == input.version { 0 } else { newest };
+        input.shadow = Some(of.newest()).filter(|v| *v != input.version).unwrap_or(0);
     }
     if input.version != 0 && input.version == input.shadow {
         return Err(Error::invalid("a version can't count and be scored beside itself"));

@@ -24,6 +24,11 @@ pub(crate) struct Versions {
 }
 
 impl Versions {
+    /// The newest version; 0 = none.
+    pub(crate) fn newest(&self) -> u64 {
+        self.cards.last().map_or(0, |card| card.version)
+    }
+
     /// The version that scores at this time; 0 = none yet.
     pub(crate) fn in_force(&self, now_us: i64) -> u64 {
         if self.word.version != 0 && self.word.effective_us <= now_us {

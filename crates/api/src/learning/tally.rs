@@ -3,7 +3,7 @@
 //! Invariants: hours come by camera, in the order of their time; memory is bounded by the verdicts.
 //! Spec: docs/ref/models.md, "A model beside".
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use flumen_base::wire::{Feedback, Insight, Verdict};
 
@@ -17,117 +17,111 @@ const BETWEEN: i64 = 5;
 const DAY_MINUTES: u64 = 1440;
 
 /// A span that a person said to be an anomaly.
+#[derive(Clone, Copy)]
 struct Confirmed {
-    camera: String,
     begin_us: i64,
     end_us: i64,
+    /// It lies in a scored minute, and who would have told it.
+    scored: bool,
+    found: [bool; 2],
 }
 
-/// One version's anomalies.
+impl Confirmed {
+    /// True when it meets a span of minutes, the last one in it.
+    fn meets(&self, first: i64, last: i64) -> bool {
+        self.begin_us < (last + 1) * MINUTE_US && first * MINUTE_US < self.end_us
+    }
+}
+
+/// Hours of a model beside, summed up; of two sides the first is the one beside.
 #[derive(Default)]
-struct Side {
-    /// First and last minute of the anomaly that may go on.
-    open: Option<(i64, i64)>,
-    anomalies: u64,
-    unconfirmed: u64,
-    found: BTreeSet<usize>,
-}
-
-impl Side {
-    fn minute(&mut self, minute: i64, camera: &str, confirmed: &[Confirmed]) {
-        match &mut self.open {
-            Some((_, last)) if minute - *last <= BETWEEN + 1 => *last = minute,
-            _ => {
-                self.end(camera, confirmed);
-                self.open = Some((minute, minute));
-            }
-        }
-    }
-
-    fn end(&mut self, camera: &str, confirmed: &[Confirmed]) {
-        let Some((first, last)) = self.open.take() else { return };
-        let (begin_us, end_us) = (first * MINUTE_US, (last + 1) * MINUTE_US);
-        let meets =
-            |c: &Confirmed| c.camera == camera && c.begin_us < end_us && begin_us < c.end_us;
-        let found: Vec<usize> =
-            (0..).zip(confirmed).filter(|(_, c)| meets(c)).map(|x| x.0).collect();
-        self.anomalies += 1;
-        self.unconfirmed += u64::from(found.is_empty());
-        self.found.extend(found);
-    }
-
-    fn told(&self) -> Told {
-        Told {
-            anomalies: self.anomalies,
-            unconfirmed: self.unconfirmed,
-            found: self.found.len() as u64,
-        }
-    }
-}
-
-/// Hours of a model beside, summed up.
 pub(crate) struct Tally {
-    confirmed: Vec<Confirmed>,
-    /// Of the confirmed ones, those in a scored minute.
-    scored: BTreeSet<usize>,
+    /// By camera, of those that have not come yet.
+    verdicts: HashMap<String, Vec<Confirmed>>,
     camera: String,
+    /// Of this camera.
+    confirmed: Vec<Confirmed>,
+    /// First and last minute of each side's anomaly that may go on.
+    open: [Option<(i64, i64)>; 2],
     cameras: u64,
     minutes: u64,
-    /// Beside, and in force.
-    sides: [Side; 2],
+    scored: u64,
+    sides: [Told; 2],
 }
 
 impl Tally {
     pub(crate) fn new(verdicts: &[Feedback]) -> Tally {
-        let confirmed = verdicts.iter().filter(|v| v.verdict() == Verdict::Anomaly).map(|v| {
-            Confirmed { camera: v.camera.clone(), begin_us: v.begin_us, end_us: v.end_us }
-        });
-        Tally {
-            confirmed: confirmed.collect(),
-            scored: BTreeSet::new(),
-            camera: String::new(),
-            cameras: 0,
-            minutes: 0,
-            sides: Default::default(),
+        let mut tally = Tally::default();
+        for v in verdicts.iter().filter(|v| v.verdict() == Verdict::Anomaly) {
+            let (begin_us, end_us) = (v.begin_us, v.end_us);
+            let confirmed = Confirmed { begin_us, end_us, scored: false, found: [false; 2] };
+            tally.verdicts.entry(v.camera.clone()).or_default().push(confirmed);
         }
+        tally
     }
 
     pub(crate) fn add(&mut self, hour: &Insight) {
         let Some(of) = &hour.shadow else { return };
         if hour.camera != self.camera {
-            self.end();
+            self.end_camera();
             self.camera.clone_from(&hour.camera);
+            self.confirmed = self.verdicts.remove(&hour.camera).unwrap_or_default();
             self.cameras += 1;
         }
         let first = hour.begin_us.div_euclid(HOUR_MINUTES * MINUTE_US) * HOUR_MINUTES;
         for at in (0..HOUR_MINUTES).filter(|at| of.scored >> at & 1 != 0) {
             let minute = first + at;
             self.minutes += 1;
-            let here = |c: &Confirmed| {
-                c.camera == hour.camera
-                    && c.begin_us < (minute + 1) * MINUTE_US
-                    && minute * MINUTE_US < c.end_us
-            };
-            let hit = (0..).zip(&self.confirmed).filter(|(_, c)| here(c)).map(|x| x.0);
-            self.scored.extend(hit);
-            for (side, odd) in self.sides.iter_mut().zip([of.odd, of.live_odd]) {
+            for confirmed in &mut self.confirmed {
+                confirmed.scored |= confirmed.meets(minute, minute);
+            }
+            for (side, odd) in [of.odd, of.live_odd].into_iter().enumerate() {
                 if odd >> at & 1 != 0 {
-                    side.minute(minute, &hour.camera, &self.confirmed);
+                    self.odd(side, minute);
                 }
             }
         }
     }
 
-    fn end(&mut self) {
-        for side in &mut self.sides {
-            side.end(&self.camera, &self.confirmed);
+    fn odd(&mut self, side: usize, minute: i64) {
+        let open = self.open.get_mut(side).and_then(Option::as_mut);
+        if let Some((_, last)) = open.filter(|(_, last)| minute - *last <= BETWEEN + 1) {
+            *last = minute;
+            return;
+        }
+        self.end(side);
+        self.open.get_mut(side).into_iter().for_each(|open| *open = Some((minute, minute)));
+    }
+
+    /// A side's anomaly is over.
+    fn end(&mut self, side: usize) {
+        let (Some(open), Some(told)) = (self.open.get_mut(side), self.sides.get_mut(side)) else {
+            return;
+        };
+        let Some((first, last)) = open.take() else { return };
+        let mut unconfirmed = true;
+        for confirmed in self.confirmed.iter_mut().filter(|c| c.meets(first, last)) {
+            unconfirmed = false;
+            confirmed.found.get_mut(side).into_iter().for_each(|found| *found = true);
+        }
+        told.anomalies += 1;
+        told.unconfirmed += u64::from(unconfirmed);
+    }
+
+    fn end_camera(&mut self) {
+        (0..self.sides.len()).for_each(|side| self.end(side));
+        for confirmed in self.confirmed.drain(..) {
+            self.scored += u64::from(confirmed.scored);
+            for (told, found) in self.sides.iter_mut().zip(confirmed.found) {
+                told.found += u64::from(found);
+            }
         }
     }
 
     /// What comes out of all hours.
     pub(crate) fn finish(mut self, version: u64, since_us: i64) -> Trial {
-        self.end();
-        let [beside, in_force] = self.sides.each_ref().map(Side::told);
+        self.end_camera();
+        let [beside, in_force] = self.sides;
         let early = self.cameras == 0 || self.minutes < DAY_MINUTES * self.cameras;
         let finding = if early {
             Finding::TooEarly
@@ -141,7 +135,7 @@ impl Tally {
             since_us,
             cameras: self.cameras,
             minutes: self.minutes,
-            confirmed: self.scored.len() as u64,
+            confirmed: self.scored,
             beside,
             in_force,
             finding,

@@ -117,18 +117,20 @@ impl Trials {
 
     fn follow(&mut self, face: &Face) -> Result<()> {
         let table = face.bus.table(topic::MODELS)?;
-        for change in table.changes(self.from, Duration::ZERO)? {
-            self.from = change.offset + 1;
-            if !change.key.ends_with(WORD.as_bytes()) {
-                continue;
+        // A table hands out its changes in parts.
+        loop {
+            let changes = table.changes(self.from, Duration::ZERO)?;
+            let Some(last) = changes.last() else { return Ok(()) };
+            self.from = last.offset + 1;
+            for change in changes.into_iter().filter(|c| c.key.ends_with(WORD.as_bytes())) {
+                let word =
+                    change.value.and_then(|value| ActiveModel::decode(value.as_slice()).ok());
+                match word.filter(|word| word.when_better) {
+                    Some(word) => self.words.insert(change.key, word),
+                    None => self.words.remove(&change.key),
+                };
             }
-            let word = change.value.and_then(|value| ActiveModel::decode(value.as_slice()).ok());
-            match word.filter(|word| word.when_better) {
-                Some(word) => self.words.insert(change.key, word),
-                None => self.words.remove(&change.key),
-            };
         }
-        Ok(())
     }
 }
 
@@ -152,8 +154,7 @@ fn turn(face: &Face, word: &ActiveModel) -> Result<()> {
 /// What follows from a trial; nothing while it goes on.
 fn next(of: &Versions, trial: &Trial, now_us: i64) -> Option<ActiveInput> {
     let word = &of.word;
-    let newest = of.cards.last().map_or(0, |card| card.version);
-    let newest = if newest > word.version.max(word.shadow) { newest } else { 0 };
+    let newest = Some(of.newest()).filter(|v| *v > word.version.max(word.shadow)).unwrap_or(0);
     let told =
         |version, shadow, reason| Some(ActiveInput { version, shadow, when_better: true, reason });
     match trial.finding {

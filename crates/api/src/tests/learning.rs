@@ -273,6 +273,16 @@ async fn a_version_beside_is_promoted_after_a_day_in_which_it_finds_as_much_with
     assert_eq!((&word().await["version"], &word().await["shadow"]), (&json!(10), &json!(20)));
 
     put(&site, &profile(30, 0));
+    // More than a table hands out at once: the last one is the word that was said at first.
+    let table = site.bus.table(topic::MODELS).unwrap();
+    let word_key = b"yard/profile/active";
+    let said = table.get(word_key).unwrap();
+    let cards: Vec<String> = (0..10_001).map(|n| format!("gate/profile/{n}")).collect();
+    let items: Vec<(&[u8], Option<&[u8]>)> =
+        cards.iter().map(|key| (key.as_bytes(), Some(&b""[..]))).collect();
+    table.put_all(&items).unwrap();
+    table.put(word_key, said.as_deref()).unwrap();
+    let mut trials = Trials::default();
     hour(&site, 23, 0, 0);
     trials.look(&site.face);
     let better = word().await;

@@ -1,6 +1,5 @@
 package flumen.spark;
 
-import flumen.v1.Flumen.Mixture;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -41,15 +40,6 @@ final class Gaussians {
       }
       it.factors.add(factor);
     }
-    return it;
-  }
-
-  /** Those of a card: they score, and are not fitted further. */
-  static Gaussians scoring(Mixture from) {
-    int length = Features.COUNT * (Features.COUNT + 1) / 2;
-    List<double[]> means = Lists.rows(from.getMeansList(), Features.COUNT);
-    Gaussians it = new Gaussians(Lists.array(from.getWeightsList()), means, List.of());
-    it.factors.addAll(Lists.rows(from.getFactorsList(), length));
     return it;
   }
 

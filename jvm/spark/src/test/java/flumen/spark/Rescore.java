@@ -1,6 +1,7 @@
 package flumen.spark;
 
 import flumen.v1.Flumen.Minute;
+import flumen.v1.Flumen.Mixture;
 import flumen.v1.Flumen.ModelCard;
 import flumen.v1.Flumen.Window;
 import java.io.BufferedInputStream;
@@ -52,7 +53,7 @@ final class Rescore {
 
   private static List<ModelCard.Golden> ofWindows(ModelCard card, List<Window> windows) {
     Clusters clusters = new Clusters(Lists.rows(card.getClusters().getCentresList(), Features.COUNT), new double[0]);
-    Gaussians mixture = card.hasMixture() ? Gaussians.scoring(card.getMixture()) : null;
+    Gaussians mixture = card.hasMixture() ? mixture(card.getMixture()) : null;
     List<ModelCard.Golden> all = new ArrayList<>();
     for (Window window : windows) {
       for (ModelCard.Normal normal : card.getNormalsList()) {
@@ -65,6 +66,13 @@ final class Rescore {
       }
     }
     return all;
+  }
+
+  private static Gaussians mixture(Mixture from) {
+    List<double[]> means = Lists.rows(from.getMeansList(), Features.COUNT);
+    Gaussians it = Gaussians.unchecked(Lists.array(from.getWeightsList()), means, List.of());
+    it.factors.addAll(Lists.rows(from.getFactorsList(), Features.COUNT * (Features.COUNT + 1) / 2));
+    return it;
   }
 
   private static List<ModelCard.Golden> ofMinutes(ModelCard card, List<Window> windows) {
